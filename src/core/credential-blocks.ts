@@ -11,7 +11,7 @@ import {
   type ShownLine,
 } from './credential-line.ts'
 import { isMessage, type Origin } from './credential-messages.ts'
-import { isHeader, type Tells, tellsOf } from './credential-names.ts'
+import { isHeader, scheme, type Tells, tellsOf } from './credential-names.ts'
 import { beforeValue, judgesOf, type Section, sectionOf } from './credential-sections.ts'
 
 // All patterns begin at the beginning of a line, and no part of them begins like the part before it: the time is linear. None reads to the
@@ -19,7 +19,7 @@ import { beforeValue, judgesOf, type Section, sectionOf } from './credential-sec
 const key = /^([ \t]*(?:-[ \t]+)*)(["']?)([\w.-]+)\2[ \t]*:(?=[ \t]|$)[ \t]*(?:[&!]\S*[ \t]+)*/
 const nothingYet = /^(?:[&!]\S*)?[ \t]*(?:#.*)?$/
 const blockBegin = /^[|>][-+0-9]*[ \t]*(?:#.*)?$/
-const scalar = /^(["']?)(?:true|false|null|none|~|-?\d+(?:\.\d+)?|)\1[ \t]*(?:,[ \t]*)?(?:#.*)?$/i
+const scalar = /^(["']?)(?:true|false|null|none|~|-?\d+(?:\.\d+)?|)\1[ \t]*(?:,[ \t]*)?(?:(?<![^ \t])#.*)?$/i
 // What begins a mapping is no text.
 const mapping = /^\s*(?:-[ \t]+)*(?:["']?[\w./-]+["']?[ \t]*:(?:\s|$)|[{}])/
 const lastFlag = /^[ \t]*(?:-[ \t]+)?["']?(--?[\w.-]+)["']?,?[ \t]*$/
@@ -27,8 +27,6 @@ const item = /^([ \t]*(?:-[ \t]+)?)(["']?)[^-\s"']/
 // A key of YAML in a line of its own, and the line with its value.
 const askedKey = /^[ \t]*(?:-[ \t]+)*\?[ \t]+["']?([\w.-]+)["']?[ \t]*$/
 const answer = /^[ \t]*:[ \t]+/
-// What a login may be below `auth`.
-const scheme = /^(?:basic|bearer|digest)$/i
 
 /** Hides credentials in lines, and those that take several lines: blocks, lists and quoted values of YAML, JSON, TOML and shells. */
 export function hideInLines(given: readonly Line[], origin: Origin): readonly Line[] {

@@ -1,5 +1,5 @@
 import { isMessage, lookedAt, type Origin } from './credential-messages.ts'
-import { hideInUrls, hidesNumbers, isHeader, type Tells, tellsOf } from './credential-names.ts'
+import { hideInUrls, hidesNumbers, isHeader, scheme, type Tells, tellsOf } from './credential-names.ts'
 
 /*
  * Hides credentials in one line. Names are found by one pattern that starts at the beginning of words only, and values are read
@@ -39,7 +39,8 @@ const word =
   /(?<![\w.-])([\w.-]+)((?:\\*["'])?)((?:\]|\[["']?[\w./@-]{1,100}["']?\]|"[\w./@-]{1,100}")?)([ \t]*(?::=|=>|[:=])[ \t]*|[ \t]*,[ \t]*|[ \t]+)/g
 // A value has one tag and one anchor. Their length is bounded, because a line may have many names before one long tag.
 const tags = /(?:[&!]\S{0,200}(?:[ \t]+|$)){0,2}/y
-const noSecret = /(?:(["']?)(?:true|false|null|none|~)\1|(?:""|'')(?!["']))(?=[ \t]*(?:[,;})\]"'#]|$))/iy
+const noSecret =
+  /(?:(["']?)(?:true|false|null|none|~)\1|(?:""|'')(?!["']))(?=[ \t]*(?:[;})\]"']|,(?![\w~-])|(?<=[ \t])#|$))/iy
 const number = /(["']?)-?\d+(?:\.\d+)?\1(?=[ \t]*(?:[,;})\]"'#]|$))/y
 const block = /[|>][-+0-9]*[ \t]*(?:#|$)/y
 const empty = /\[[ \t]*\]|\{[ \t]*\}/y
@@ -85,6 +86,8 @@ function hideSettings(line: string, { judge, origin }: Reading): ShownLine {
   let at = 0
   let open: string[] | undefined
   let goesOn: ShownLine['goesOn']
+  // Up to here, a line is in the mapping of a login: `auth: {`.
+  let authUntil = 0
   word.lastIndex = 0
   for (let found = word.exec(line); found !== null; found = word.exec(line)) {
     const [all, owner = '', quote = '', inner = '', between = ''] = found
@@ -94,8 +97,13 @@ function hideSettings(line: string, { judge, origin }: Reading): ShownLine {
     const flag = owner.startsWith('-') && inner === '' && line[begin] !== '-'
     if (!sets && !flag) continue
     const name = [inner.replace(/["'[\]]/g, ''), owner].find(part => part !== '' && judge(part) !== 'nothing') ?? owner
-    const tells = isHeader(name) && /[[{]/.test(line[begin] ?? '') ? 'everything' : judge(name)
+    const told = isHeader(name) && /[[{]/.test(line[begin] ?? '') ? 'everything' : judge(name)
+    const tells = told === 'nothing' && begin < authUntil && scheme.test(name) ? 'text' : told
     if (tells === 'nothing') continue
+    if (tells === 'text' && line[begin] === '{' && begin >= authUntil) {
+      const end = line.indexOf('}', begin)
+      authUntil = end < 0 ? line.length : end
+    }
     const outer = quote === '' ? /\\*["']$/.exec(line.slice(Math.max(0, found.index - 3), found.index))?.[0] : undefined
     if (origin === 'output' && sets) {
       const [value = ''] = outer === undefined ? [near(line, begin)] : near(line, begin).split(outer, 1)
@@ -225,7 +233,12 @@ export function endOfWord(line: string, from: number): number {
   return line.length
 }
 
+// Programs that log in with `-u`; others have other uses for it: `sort -u`. A line of flags alone goes on with a command.
+const client = /\b(?:curl|wget|https?|xh)\b/
+const flagsAlone = /^[ \t]*(?:-[ \t]+)?[[]?["']?-[\w-]/
+
 function hideLogins(line: string): ShownLine {
+  const from = flagsAlone.test(line) ? 0 : client.exec(line)?.index
   const parts: string[] = []
   let at = 0
   let goesOn: ShownLine['goesOn']
@@ -235,6 +248,7 @@ function hideLogins(line: string): ShownLine {
     const end = endOfWord(line, begin)
     const given = line.slice(begin, end)
     user.lastIndex = end
+    if (/^-[^-]/.test(found[0]) && (from === undefined || found.index < from)) continue
     if (given === '\\') goesOn = 'login'
     // A user and a group by their numbers are no login.
     if (!given.includes(':') || /^["']?\d+:\d+["']?$/.test(given)) continue

@@ -11,6 +11,8 @@ const telling =
 const tellingEnd = /pass$(?<!(?:by|com|tres|sur|over|under)pass)|pwd$(?<!(?:^-*|old-?)pwd)/
 // A header of HTTP, or a login as text. A mapping below such a name has settings, such as the mode of an authorization.
 const tellingOfText = /^(?:basic-?)?auth$|authorization|(?:^|-)cookie$/
+/** What a login may be below `auth`. */
+export const scheme = /^(?:basic|bearer|digest)$/i
 // What tells where a secret is, or how long it lasts, is none. NOPASSWD of sudo says that there is none.
 const reference =
   /(?:(?<!pro)file|path|dir|directory|name|ref|reference|ttl|length|expiration|expiry|seconds|mode|policy|type|audience|issuer)s?$|(?:^|-)pull-?secrets?$|^no-?pas+wd$|^authorization-.*(?:config|version)$/
