@@ -7,9 +7,11 @@ import {
   hideInLine,
   type Line,
   openAfter,
+  type Reading,
   type ShownLine,
 } from './credential-line.ts'
-import { isHeader, type Tells, tellsOf } from './credential-names.ts'
+import { isMessage, type Origin } from './credential-messages.ts'
+import { isHeader, scheme, type Tells, tellsOf } from './credential-names.ts'
 import { beforeValue, judgesOf, type Section, sectionOf } from './credential-sections.ts'
 
 // All patterns begin at the beginning of a line, and no part of them begins like the part before it: the time is linear. None reads to the
@@ -17,7 +19,7 @@ import { beforeValue, judgesOf, type Section, sectionOf } from './credential-sec
 const key = /^([ \t]*(?:-[ \t]+)*)(["']?)([\w.-]+)\2[ \t]*:(?=[ \t]|$)[ \t]*(?:[&!]\S*[ \t]+)*/
 const nothingYet = /^(?:[&!]\S*)?[ \t]*(?:#.*)?$/
 const blockBegin = /^[|>][-+0-9]*[ \t]*(?:#.*)?$/
-const scalar = /^(["']?)(?:true|false|null|none|~|-?\d+(?:\.\d+)?|)\1[ \t]*(?:,[ \t]*)?(?:#.*)?$/i
+const scalar = /^(["']?)(?:true|false|null|none|~|-?\d+(?:\.\d+)?|)\1[ \t]*(?:,[ \t]*)?(?:(?<![^ \t])#.*)?$/i
 // What begins a mapping is no text.
 const mapping = /^\s*(?:-[ \t]+)*(?:["']?[\w./-]+["']?[ \t]*:(?:\s|$)|[{}])/
 const lastFlag = /^[ \t]*(?:-[ \t]+)?["']?(--?[\w.-]+)["']?,?[ \t]*$/
@@ -25,11 +27,9 @@ const item = /^([ \t]*(?:-[ \t]+)?)(["']?)[^-\s"']/
 // A key of YAML in a line of its own, and the line with its value.
 const askedKey = /^[ \t]*(?:-[ \t]+)*\?[ \t]+["']?([\w.-]+)["']?[ \t]*$/
 const answer = /^[ \t]*:[ \t]+/
-// What a login may be below `auth`.
-const scheme = /^(?:basic|bearer|digest)$/i
 
 /** Hides credentials in lines, and those that take several lines: blocks, lists and quoted values of YAML, JSON, TOML and shells. */
-export function hideInLines(given: readonly Line[]): readonly Line[] {
+export function hideInLines(given: readonly Line[], origin: Origin): readonly Line[] {
   const lines = given.map(({ text }) => text)
   const judges = judgesOf(lines)
   const shown: Line[] = []
@@ -47,6 +47,7 @@ export function hideInLines(given: readonly Line[]): readonly Line[] {
   let asked = false
   for (const [at, { text: line, end: ending }] of given.entries()) {
     const judge = judges(at)
+    const reading: Reading = { judge, origin }
     const push = (text: string) => shown.push({ text, end: ending })
     // Shows what is before a value, and hides the value with the lines in which it goes on.
     const hideFrom = (head: string, rest: string) => {
@@ -64,7 +65,7 @@ export function hideInLines(given: readonly Line[]): readonly Line[] {
       open = end.open
       if (open !== undefined || /^[\s,;)}\]]*$/.test(rest)) hide(shown, 0, ending)
       else {
-        const more = hideInLine(rest, judge)
+        const more = hideInLine(rest, reading)
         push(`${hidden}${more.shown}`)
         open = closable(more.open, lines, at)
       }
@@ -79,7 +80,7 @@ export function hideInLines(given: readonly Line[]): readonly Line[] {
     const indent = line.length - line.trimStart().length
     const dash = line.startsWith('- ', indent) || line.slice(indent) === '-'
     if (goesOn !== undefined) {
-      const next = nextOf(line, indent, goesOn)
+      const next = nextOf(line, indent, goesOn, reading)
       goesOn = next.goesOn
       push(next.shown)
       open = closable(next.open, lines, at)
@@ -91,7 +92,11 @@ export function hideInLines(given: readonly Line[]): readonly Line[] {
     }
     hiddenBelow = undefined
     listAt = undefined
-    if (!blank && authAt !== undefined && indent <= authAt) authAt = undefined
+    if (blank) {
+      push(line)
+      continue
+    }
+    if (authAt !== undefined && indent <= authAt) authAt = undefined
     const secretValue = entries.begin(line, indent)
     if (afterFlag) {
       afterFlag = false
@@ -121,14 +126,15 @@ export function hideInLines(given: readonly Line[]): readonly Line[] {
       hideFrom(setting, line.slice(setting.length))
       continue
     }
-    const [whole = '', before = '', , name = ''] = key.exec(line) ?? []
+    const [whole = '', before = '', quote = '', name = ''] = key.exec(line) ?? []
     const rest = line.slice(whole.length)
-    if (name !== '' && !nothingYet.test(rest) && !scalar.test(rest) && isSecretText(name, authAt)) {
+    const message = origin === 'output' && name !== '' && isReason(name, quote, rest)
+    if (name !== '' && !message && !nothingYet.test(rest) && !scalar.test(rest) && isSecretText(name, authAt)) {
       hideFrom(whole, rest)
       hiddenBelow = before.length
       continue
     }
-    const inLine = hideInLine(entries.shown(line), judge)
+    const inLine = hideInLine(entries.shown(line), reading)
     push(inLine.shown)
     open = closable(inLine.open, lines, at)
     goesOn = inLine.goesOn
@@ -137,7 +143,7 @@ export function hideInLines(given: readonly Line[]): readonly Line[] {
     afterFlag = flag !== undefined && tellsOf(flag) !== 'nothing'
     const question = askedKey.exec(line)?.[1]
     asked = question !== undefined && judge(question) !== 'nothing'
-    if (name === '') continue
+    if (name === '' || message) continue
     const tells = isHeader(name) ? 'everything' : judge(name)
     if (continues(tells, rest, lines, at)) {
       hiddenBelow = before.length
@@ -145,6 +151,11 @@ export function hideInLines(given: readonly Line[]): readonly Line[] {
     } else if (tells === 'text' && (nothingYet.test(rest) || rest.trim() === '{')) authAt = before.length
   }
   return shown
+}
+
+// Whether a line begins with what a message is about, and goes on with the message.
+function isReason(name: string, quote: string, rest: string): boolean {
+  return isMessage({ name, before: '', quoted: quote !== '', index: '', between: ': ', value: rest })
 }
 
 // Whether the text after a key is secret although the key by itself does not tell.
@@ -157,10 +168,10 @@ function isSecretIn(section: Section, value: string): boolean {
 }
 
 // The line after one that ends in a backslash within a value.
-function nextOf(line: string, indent: number, goesOn: ShownLine['goesOn']): ShownLine {
+function nextOf(line: string, indent: number, goesOn: ShownLine['goesOn'], reading: Reading): ShownLine {
   const before = line.slice(0, indent)
   if (goesOn === 'login') {
-    const { shown, ...more } = hideInLine(`-u ${line.slice(indent)}`)
+    const { shown, ...more } = hideInLine(`-u ${line.slice(indent)}`, reading)
     return { shown: before + shown.replace(/^-u /, ''), ...more }
   }
   const end = goesOn === 'line' ? line.length : endOfWord(line, indent)
@@ -168,7 +179,7 @@ function nextOf(line: string, indent: number, goesOn: ShownLine['goesOn']): Show
   const text = line.slice(indent, end)
   const open = openAfter(text)
   if (open !== undefined) return { shown: before + hidden, open }
-  const { shown, ...more } = hideInLine(line.slice(end))
+  const { shown, ...more } = hideInLine(line.slice(end), reading)
   return { shown: `${before}${hidden}${shown}`, ...more, ...(endsInBackslash(text) ? { goesOn } : {}) }
 }
 

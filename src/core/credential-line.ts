@@ -1,4 +1,5 @@
-import { hideInUrls, hidesNumbers, isHeader, type Tells, tellsOf } from './credential-names.ts'
+import { isMessage, lookedAt, type Origin } from './credential-messages.ts'
+import { hideInUrls, hidesNumbers, isHeader, scheme, type Tells, tellsOf } from './credential-names.ts'
 
 /*
  * Hides credentials in one line. Names are found by one pattern that starts at the beginning of words only, and values are read
@@ -26,7 +27,10 @@ export interface ShownLine {
 // A quick test: a line that does not match it names no credential, and nearly all lines do not.
 const suspicious =
   /pas|secret|token|auth|credential|key|cookie|header|pwd|psk|@|\?|(?<![^\s"'])(?:-[0-9fsSLkvigIjJnNqRlaBMOGZ#]{0,20}u|--user|--proxy-user)/i
-/** From this length on, a line with a credential is hidden as a whole: nobody reads it, and it may have forms that are not known here. */
+/**
+ * From this length on, a line with a telling name and a value is hidden as a whole: nobody reads it, and it may have forms that are not
+ * known here.
+ */
 const longestLine = 500
 
 // A word, the quote that may end it, and what stands between it and its value: an equal sign, a colon, blanks, a comma between texts.
@@ -35,12 +39,15 @@ const word =
   /(?<![\w.-])([\w.-]+)((?:\\*["'])?)((?:\]|\[["']?[\w./@-]{1,100}["']?\]|"[\w./@-]{1,100}")?)([ \t]*(?::=|=>|[:=])[ \t]*|[ \t]*,[ \t]*|[ \t]+)/g
 // A value has one tag and one anchor. Their length is bounded, because a line may have many names before one long tag.
 const tags = /(?:[&!]\S{0,200}(?:[ \t]+|$)){0,2}/y
-const noSecret = /(?:(["']?)(?:true|false|null|none|~)\1|(?:""|'')(?!["']))(?=[ \t]*(?:[,;})\]"'#]|$))/iy
+const noSecret =
+  /(?:(["']?)(?:true|false|null|none|~)\1|(?:""|'')(?!["']))(?=[ \t]*(?:[;})\]"']|,(?![\w~-])|(?<=[ \t])#|$))/iy
 const number = /(["']?)-?\d+(?:\.\d+)?\1(?=[ \t]*(?:[,;})\]"'#]|$))/y
 const block = /[|>][-+0-9]*[ \t]*(?:#|$)/y
 const empty = /\[[ \t]*\]|\{[ \t]*\}/y
 // A line of netrc.
 const netrc = /^([ \t]*(?:machine|default|login|password)\b.*?\bpassword[ \t]+|[ \t]*password[ \t]+)[^\s:=]\S*/
+// A message may begin with `password`, but not with all of these.
+const netrcLine = /^([ \t]*(?:machine|default|login)\b.*?\bpassword[ \t]+)[^\s:=]\S*/
 // Logins of curl.
 const user = /(?<![^\s"'])(?:-[0-9fsSLkvigIjJnNqRlaBMOGZ#]{0,20}[uU]|--(?:proxy-)?user)["']?[ \t]*[,=]?[ \t]*/g
 // A line of the secrets of IPsec.
@@ -49,23 +56,38 @@ const ipsec = /(:[ \t]*PSK[ \t]+)\S.*/
 const named = /\bname["']?[ \t]*[:=][ \t]*["']?([\w.-]+)/
 const valued = /\bvalue["']?[ \t]*[:=][ \t]*/g
 
-/** Hides the credentials of a line, as far as they can be recognised. `judge` tells of each name what it tells of its value. */
-export function hideInLine(line: string, judge: (name: string) => Tells = tellsOf): ShownLine {
-  if (judge === tellsOf && !suspicious.test(line)) return { shown: line }
-  const plain = hideInUrls(line, () => hidden)
-    .replace(netrc, `$1${hidden}`)
-    .replace(ipsec, `$1${hidden}`)
-  const logins = hideLogins(plain)
-  const settings = hideSettings(hideEntries(logins.shown), judge)
-  const { shown } = settings
-  return { ...logins, ...settings, shown: line.length <= longestLine || shown === line ? shown : hidden }
+/** What is known of the text in which a line is. */
+export interface Reading {
+  /** Tells of each name what it tells of its value. */
+  readonly judge: (name: string) => Tells
+  readonly origin: Origin
 }
 
-function hideSettings(line: string, judge: (name: string) => Tells): ShownLine {
+/** Whether a text may have a credential. */
+export function isSuspicious(text: string): boolean {
+  return suspicious.test(text)
+}
+
+/** Hides the credentials of a line, as far as they can be recognised. */
+export function hideInLine(line: string, reading: Reading): ShownLine {
+  if (reading.judge === tellsOf && !suspicious.test(line)) return { shown: line }
+  const urls = hideInUrls(line, () => hidden)
+  const plain = urls
+    .replace(reading.origin === 'content' ? netrc : netrcLine, `$1${hidden}`)
+    .replace(ipsec, `$1${hidden}`)
+  const logins = hideLogins(plain)
+  const settings = hideSettings(hideEntries(logins.shown), reading)
+  const { shown } = settings
+  return { ...logins, ...settings, shown: line.length <= longestLine || shown === urls ? shown : hidden }
+}
+
+function hideSettings(line: string, { judge, origin }: Reading): ShownLine {
   const parts: string[] = []
   let at = 0
   let open: string[] | undefined
   let goesOn: ShownLine['goesOn']
+  // Up to here, a line is in the mapping of a login: `auth: {`.
+  let authUntil = 0
   word.lastIndex = 0
   for (let found = word.exec(line); found !== null; found = word.exec(line)) {
     const [all, owner = '', quote = '', inner = '', between = ''] = found
@@ -75,14 +97,24 @@ function hideSettings(line: string, judge: (name: string) => Tells): ShownLine {
     const flag = owner.startsWith('-') && inner === '' && line[begin] !== '-'
     if (!sets && !flag) continue
     const name = [inner.replace(/["'[\]]/g, ''), owner].find(part => part !== '' && judge(part) !== 'nothing') ?? owner
-    const tells = isHeader(name) && /[[{]/.test(line[begin] ?? '') ? 'everything' : judge(name)
+    const told = isHeader(name) && /[[{]/.test(line[begin] ?? '') ? 'everything' : judge(name)
+    const tells = told === 'nothing' && begin < authUntil && scheme.test(name) ? 'text' : told
     if (tells === 'nothing') continue
+    if (tells === 'text' && line[begin] === '{' && begin >= authUntil) {
+      const end = line.indexOf('}', begin)
+      authUntil = end < 0 ? line.length : end
+    }
     const outer = quote === '' ? /\\*["']$/.exec(line.slice(Math.max(0, found.index - 3), found.index))?.[0] : undefined
+    if (origin === 'output' && sets) {
+      const [value = ''] = outer === undefined ? [near(line, begin)] : near(line, begin).split(outer, 1)
+      const before = line.slice(Math.max(0, found.index - lookedAt), found.index)
+      if (isMessage({ name: owner, before, quoted: quote !== '', index: inner, between, value })) continue
+    }
     const end = sets
       ? endOfSetting(line, { begin, name, tells, colon: between.includes(':'), outer, before: line[found.index - 1] })
       : { at: endOfWord(line, begin) }
     if (end === undefined || end.at === begin) continue
-    parts.push(line.slice(at, begin), hidden)
+    parts.push(line.slice(at, begin), hidden, end.quote ?? '')
     at = end.at
     word.lastIndex = at
     open = end.open
@@ -91,6 +123,10 @@ function hideSettings(line: string, judge: (name: string) => Tells): ShownLine {
   }
   const shown = at === 0 ? line : parts.join('') + line.slice(at)
   return { shown, ...(open === undefined ? {} : { open }), ...(goesOn === undefined ? {} : { goesOn }) }
+}
+
+function near(line: string, begin: number): string {
+  return line.slice(begin, begin + lookedAt)
 }
 
 /** Whether a value goes on in the next line, because a backslash is all that is left of it, or follows it without a blank. */
@@ -114,10 +150,14 @@ interface Setting {
 interface End {
   readonly at: number
   readonly open?: string[]
+  /** The quote before the name, which ended the value and is shown. */
+  readonly quote?: string
 }
 
 // Undefined: the value is no secret, or begins in the next line only.
 function endOfSetting(line: string, { begin, name, tells, colon, outer, before }: Setting): End | undefined {
+  // What is hidden already ends there, so that a text may be searched again.
+  if (line.startsWith(hidden, begin)) return { at: begin + hidden.length }
   const from = colon ? begin + (matchAt(tags, line, begin)?.length ?? 0) : begin
   if (from >= line.length || matchAt(noSecret, line, from) !== undefined || matchAt(empty, line, from) !== undefined)
     return undefined
@@ -130,7 +170,10 @@ function endOfSetting(line: string, { begin, name, tells, colon, outer, before }
     const end = line.indexOf(escaped, line.startsWith(escaped, from) ? from + escaped.length : from)
     return { at: end < 0 ? line.length : end + (outer === undefined ? escaped.length : 0) }
   }
-  if (outer !== undefined) return closed(line, from, outer)
+  if (outer !== undefined) {
+    const end = closed(line, from, outer)
+    return end.open === undefined ? { ...end, quote: outer } : end
+  }
   if (line[from] === '{' && tells === 'text') return undefined
   const opener = openerAt(line, from)
   if (opener !== undefined) return closed(line, from + opener.length, closerOf[opener])
@@ -190,7 +233,12 @@ export function endOfWord(line: string, from: number): number {
   return line.length
 }
 
+// Programs that log in with `-u`; others have other uses for it: `sort -u`. A line of flags alone goes on with a command.
+const client = /\b(?:curl|wget|https?|xh)\b/
+const flagsAlone = /^[ \t]*(?:-[ \t]+)?[[]?["']?-[\w-]/
+
 function hideLogins(line: string): ShownLine {
+  const from = flagsAlone.test(line) ? 0 : client.exec(line)?.index
   const parts: string[] = []
   let at = 0
   let goesOn: ShownLine['goesOn']
@@ -200,6 +248,7 @@ function hideLogins(line: string): ShownLine {
     const end = endOfWord(line, begin)
     const given = line.slice(begin, end)
     user.lastIndex = end
+    if (/^-[^-]/.test(found[0]) && (from === undefined || found.index < from)) continue
     if (given === '\\') goesOn = 'login'
     // A user and a group by their numbers are no login.
     if (!given.includes(':') || /^["']?\d+:\d+["']?$/.test(given)) continue

@@ -6,32 +6,34 @@
 
 // A typing error, as in `pasword`, makes a password no less secret.
 const telling =
-  /pas+w(?:or)?d|pas+phrase|(?:^|-)pas+$|secret|token|credential|(?:api|access|private|client|certificate|encryption|signing|shared)-?key|(?:^|-)psk$/
+  /pas+-?w(?:or)?d|pas+-?phrase|(?:^|-)pas+$|secret|token|credential|(?:api|access|private|client|certificate|encryption|signing|shared)-?key|(?:^|-)psk$/
 // As in DBPASS and MYSQL_PWD. A bypass and a working directory (PWD, OLDPWD) are none.
 const tellingEnd = /pass$(?<!(?:by|com|tres|sur|over|under)pass)|pwd$(?<!(?:^-*|old-?)pwd)/
 // A header of HTTP, or a login as text. A mapping below such a name has settings, such as the mode of an authorization.
-const tellingOfText = /^(?:basic-?)?auth$|authorization$|(?:^|-)cookie$/
+const tellingOfText = /^(?:basic-?)?auth$|authorization|(?:^|-)cookie$/
+/** What a login may be below `auth`. */
+export const scheme = /^(?:basic|bearer|digest)$/i
 // What tells where a secret is, or how long it lasts, is none. NOPASSWD of sudo says that there is none.
 const reference =
-  /(?:file|path|dir|directory|name|ref|reference|ttl|length|expiration|expiry|seconds|mode|policy|type|audience|issuer)s?$|(?:^|-)pull-?secrets?$|^no-?pas+wd$/
+  /(?:(?<!pro)file|path|dir|directory|name|ref|reference|ttl|length|expiration|expiry|seconds|mode|policy|type|audience|issuer)s?$|(?:^|-)pull-?secrets?$|^no-?pas+wd$|^authorization-.*(?:config|version)$/
 // Other names with a telling word may count something: `max-tokens`.
-const neverCounts = /(?:pas+w(?:or)?d|pas+phrase|pas+|pwd|psk|secret|credential)s?$|(?:token|key)$/
+const neverCounts = /(?:pas+-?w(?:or)?d|pas+-?phrase|pas+|pwd|psk|secret|credential)s?$|(?:token|key)$/
 
 /** What a name tells of the value: nothing, that a text or a list of texts is secret, or that everything below is. */
 export type Tells = 'nothing' | 'text' | 'everything'
 
 /** Judges the name of a setting, a flag or a key, in any way of writing: `db_pass`, `clientSecret`, `--certificate-key`. */
 export function tellsOf(name: string): Tells {
-  const plain = plainName(name)
-  if (reference.test(plain)) return 'nothing'
-  if (telling.test(plain) || tellingEnd.test(plain)) return 'everything'
-  return tellingOfText.test(plain) ? 'text' : 'nothing'
+  const forms = formsOf(name)
+  if (forms.some(form => reference.test(form))) return 'nothing'
+  if (forms.some(form => telling.test(form) || tellingEnd.test(form))) return 'everything'
+  return forms.some(form => tellingOfText.test(form)) ? 'text' : 'nothing'
 }
 
 /** Whether a name says where a secret is, so that its value is shown even below a telling name: `tokenFile`, `secretName`. */
 export function isReference(name: string): boolean {
-  const plain = plainName(name)
-  return reference.test(plain) && telling.test(plain)
+  const forms = formsOf(name)
+  return forms.some(form => reference.test(form)) && forms.some(form => telling.test(form))
 }
 
 /** Whether a name is that of the headers of HTTP, each of which may hold a credential. */
@@ -41,14 +43,15 @@ export function isHeader(name: string): boolean {
 
 /** Whether a number under a telling name is as secret as a text. */
 export function hidesNumbers(name: string): boolean {
-  return neverCounts.test(plainName(name))
+  return formsOf(name).some(form => neverCounts.test(form))
 }
 
-function plainName(name: string): string {
-  return name
-    .replace(/([a-z\d])([A-Z])/g, '$1-$2')
-    .replace(/[_.]/g, '-')
-    .toLowerCase()
+// A name in small letters, without the dashes of a flag: cut into words at its capitals, as in `dbPass`, and as it is, as in `passWord`.
+function formsOf(name: string): readonly string[] {
+  const plain = name.replace(/^-+/, '').replace(/[_.]/g, '-')
+  const words = plain.replace(/([a-z\d])([A-Z])/g, '$1-$2').toLowerCase()
+  const joined = plain.toLowerCase()
+  return words === joined ? [words] : [words, joined]
 }
 
 // `user:password@` of a URL. The password may contain an @, although no valid URL does.

@@ -1,5 +1,5 @@
 import { hidden } from './credential-line.ts'
-import { hidesNumbers, isHeader, isReference, tellsOf } from './credential-names.ts'
+import { hidesNumbers, isHeader, isReference, scheme, tellsOf } from './credential-names.ts'
 import { hideCredentials } from './credential-text.ts'
 
 /** What the place of a value in a tree tells of it. */
@@ -26,8 +26,10 @@ export function placeBelow(place: Place, key: string | number, ...owners: readon
   // Whatever is in a header of HTTP may be a credential.
   if (place.is === 'secret' || isHeader(key)) return headerOrSecret(place)
   if (/^values?$/i.test(key) && owners.some(hasTellingName)) return secretPlace
+  if (/^(?:data|stringData)$/.test(key) && owners.some(isKindSecret)) return secretPlace
   const tells = tellsOf(key)
-  if (tells === 'nothing') return rootPlace
+  // A text below `auth: basic` is a login, as one of `auth` itself.
+  if (tells === 'nothing') return place.is === 'secret text' && scheme.test(key) ? place : rootPlace
   return { is: tells === 'everything' ? 'secret' : 'secret text', numbers: hidesNumbers(key) }
 }
 
@@ -61,6 +63,10 @@ function hasTellingName(owner: unknown): boolean {
   if (typeof owner !== 'object' || owner === null) return false
   const { name } = owner as { readonly name?: unknown }
   return typeof name === 'string' && tellsOf(name) !== 'nothing'
+}
+
+function isKindSecret(owner: unknown): boolean {
+  return typeof owner === 'object' && owner !== null && (owner as { readonly kind?: unknown }).kind === 'Secret'
 }
 
 function isTellingFlag(item: unknown): boolean {

@@ -66,7 +66,7 @@ export type HostErrorKind =
   | 'unfit'
   | 'fenced'
 
-/** An error of the connection to one host. What the host has printed is in it without credentials. */
+/** An error of the connection to one host. What the host has printed is in it without credentials: see shownDetails(). */
 export class HostError extends UserError {
   readonly host: string
   readonly kind: HostErrorKind

@@ -1,4 +1,4 @@
-import { hideCredentials } from './credential-text.ts'
+import { hideInOutput } from './credential-text.ts'
 import { beginningOf } from './cut.ts'
 import type { ErrorDetails } from './error-details.ts'
 import type { FieldChange } from './resource.ts'
@@ -23,22 +23,18 @@ export function boundedDetails(details: ErrorDetails): ErrorDetails {
 }
 
 /**
- * An error in a form that may be shown: bounded, and without credentials in the parts that may be texts of a host.
+ * An error in a form that may be shown: bounded, and without credentials in what was found. The other parts are evcctl's own words: who
+ * puts a text of a host into one of these hides its credentials there (presentableText).
  */
 export function shownDetails(details: ErrorDetails): ErrorDetails {
   const bounded = boundedDetails(details)
-  const { problem, expected, actual } = bounded
-  return {
-    ...bounded,
-    problem: presentableText(problem),
-    ...(expected === undefined ? {} : { expected: presentableText(expected) }),
-    ...(actual === undefined ? {} : { actual: presentableText(actual) }),
-  }
+  const { actual } = bounded
+  return actual === undefined ? bounded : { ...bounded, actual: presentableText(actual) }
 }
 
 /** A text with words of a host in it, without credentials and terminal sequences. One of these may stand within the name of a credential. */
 export function presentableText(text: string): string {
-  return hideCredentials(beginningOf(text, text.length))
+  return hideInOutput(beginningOf(text, text.length))
 }
 
 function boundedText(text: string): string {

@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { HostError, UserError } from '../core/errors.ts'
 import type { ExchangeOptions, ExchangeReply, ExchangeRequest, Session } from '../core/host.ts'
 import { settledOrAborted } from '../core/settled-or-aborted.ts'
+import { presentableText } from '../core/shown.ts'
 import type { Run, Writer } from './run.ts'
 
 /** Kinds of errors that may be gone at another attempt a little later. */
@@ -96,5 +97,10 @@ function asHostError(host: string, cause: unknown): HostError {
   // A step that cannot be sent, for example: its message is already written for people.
   if (cause instanceof UserError) return new HostError(host, 'protocol', { where: host, ...cause.details }, { cause })
   const message = cause instanceof Error ? cause.message : String(cause)
-  return new HostError(host, 'protocol', { where: host, problem: `The exchange failed: ${message}` }, { cause })
+  return new HostError(
+    host,
+    'protocol',
+    { where: host, problem: `The exchange failed: ${presentableText(message)}` },
+    { cause },
+  )
 }

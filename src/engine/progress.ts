@@ -1,4 +1,4 @@
-import { hideCredentials } from '../core/credential-text.ts'
+import { hideInOutput } from '../core/credential-text.ts'
 import type { ExchangeOptions } from '../core/host.ts'
 import { type Task, titleOf } from '../core/task.ts'
 import type { Write } from './batch.ts'
@@ -23,7 +23,7 @@ export function followJobs(run: Run, writes: readonly Write[]): Progress {
   const lines = writes.map(
     ({ state }) =>
       new LineThrottle(line => {
-        const text = hideCredentials(cleanLine(line))
+        const text = hideInOutput(cleanLine(line))
         if (text !== '') run.emit({ type: 'task:output', task: state.task.id, line: text })
       }),
   )

@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { Readable } from 'node:stream'
-import { hideCredentials } from '../core/credential-text.ts'
+import { hideCredentials, hideInOutput } from '../core/credential-text.ts'
 import { beginningOf, endOf } from '../core/cut.ts'
 import { Deadline } from '../core/deadline.ts'
 import { tailBytes } from '../core/limits.ts'
@@ -79,7 +79,7 @@ function execute(
     const streams = [child.stdout, child.stderr].filter(stream => stream instanceof Readable)
     const take = (line: string) => {
       // A shell repeats what it runs (set -x), with the passwords in it.
-      const text = hideCredentials(beginningOf(cleanLine(line), longestLine))
+      const text = hideInOutput(beginningOf(cleanLine(line), longestLine))
       if (text === '') return
       last.push(text)
       if (last.length > mostLines) last.shift()

@@ -1,3 +1,4 @@
+import { hideInOutput } from '../core/credential-text.ts'
 import { withoutCredentials } from '../core/credentials.ts'
 import { beginningOf } from '../core/cut.ts'
 import type { ErrorDetails } from '../core/error-details.ts'
@@ -112,9 +113,9 @@ export function missingInput(task: Task, from: readonly TaskId[]): ErrorDetails 
   }
 }
 
-/** What an exception says, without its stack. */
+/** What an exception says, without its stack. It may quote what a host printed, so credentials are hidden. */
 export function messageOf(cause: unknown): string {
-  return quoted(clean(cause instanceof Error ? cause.message : String(cause)))
+  return quoted(hideInOutput(clean(cause instanceof Error ? cause.message : String(cause))))
 }
 
 function describe(field: FieldChange, value: FieldChange['after']): string {

@@ -1,4 +1,4 @@
-import { hideCredentials } from '../core/credential-text.ts'
+import { hideInOutput } from '../core/credential-text.ts'
 import { endOf } from '../core/cut.ts'
 import { quotedLength, tailBytes } from '../core/limits.ts'
 import { redact } from '../core/secret.ts'
@@ -20,7 +20,7 @@ export function cleanLine(line: string): string {
 /** The last lines of a program's output: Secrets masked, credentials hidden, control characters escaped, so that nothing else is hidden. */
 export function tail(text: string, lines = 10): string {
   // A line that is cut off may tell that those after it are secret.
-  const shown = hideCredentials(endOf(text.trimEnd(), tailBytes))
+  const shown = hideInOutput(endOf(text.trimEnd(), tailBytes))
   const last = endOf(shown, quotedLength).split(/\r?\n/).slice(-lines).join('\n')
   return last.split('\t').map(escapeUnsafe).join('\t')
 }

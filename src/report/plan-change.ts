@@ -91,6 +91,7 @@ function fieldText(field: PlannedField, change: PlannedChange, patch: Patch | un
   if (field.before === undefined) return field.after === undefined ? '' : value(field.after, diff)
   if (field.after === undefined)
     return change.action === 'delete' ? value(field.before, diff) : `${value(field.before, diff)} → (none)`
+  if (field.before === field.after) return `${value(field.before, diff)} (the difference is hidden)`
   return `${value(field.before, diff)} → ${value(field.after, diff)}`
 }
 

@@ -3,6 +3,7 @@ import { Deadline } from '../core/deadline.ts'
 import { HostError } from '../core/errors.ts'
 import type { ExchangeOptions, ExchangeReply, ExchangeRequest, Fence } from '../core/host.ts'
 import { type Limits, limits } from '../core/limits.ts'
+import { presentableText } from '../core/shown.ts'
 import { Decoder } from '../shell/decode.ts'
 import { fenceFileOf } from '../shell/fence-functions.ts'
 import { ProtocolError, TooMuch } from '../shell/protocol-error.ts'
@@ -138,7 +139,10 @@ function explain(error: unknown, carrier: Carrier, timeoutMs: number, fence: Fen
     return hostError(
       endpoint,
       'protocol',
-      { problem: `its reply cannot be used: ${error.message}`, actual: `last heard: ${carrier.decoder.running()}` },
+      {
+        problem: `its reply cannot be used: ${presentableText(error.message)}`,
+        actual: `last heard: ${carrier.decoder.running()}`,
+      },
       error,
     )
   if (carrier.signal.aborted)

@@ -1,3 +1,4 @@
+import { hideInOutput } from '../core/credential-text.ts'
 import type { HostError } from '../core/errors.ts'
 import { quote } from '../shell/quote.ts'
 import { hostError, sshCommand } from './failure.ts'
@@ -78,7 +79,7 @@ export function rootError(
   raw: { readonly exitCode: number; readonly stdout: string; readonly stderr: string },
 ): HostError {
   const { user } = endpoint
-  const said = [withoutMarks(raw.stderr), raw.stdout.trim()].filter(text => text !== '').join('\n')
+  const said = [saidIn(raw.stderr), hideInOutput(raw.stdout.trim())].filter(text => text !== '').join('\n')
   const shown = said === '' ? `exit code ${raw.exitCode}, and no output` : said
   const fail = (problem: string, expected: string, next: string): HostError =>
     hostError(endpoint, 'root', { problem, expected, actual: shown, next })
@@ -125,7 +126,7 @@ export function rootError(
 
 /** The password was asked for again; it is named by its label only. */
 export function wrongPassword(endpoint: Endpoint, label: string, stderr: string): HostError {
-  const said = withoutMarks(stderr)
+  const said = saidIn(stderr)
   return hostError(endpoint, 'root', {
     problem: `sudo did not take the password of ${endpoint.user}`,
     expected: `the password of ${endpoint.user} there`,
@@ -136,7 +137,7 @@ export function wrongPassword(endpoint: Endpoint, label: string, stderr: string)
 
 /** Sudo took the password, or did not, and ended all the same: only its words can tell which. */
 export function refusedAfterPassword(endpoint: Endpoint, label: string, exitCode: number, stderr: string): HostError {
-  const said = withoutMarks(stderr)
+  const said = saidIn(stderr)
   const shown = `${label}: ${said === '' ? `exit code ${exitCode}, and no output` : said}`
   if (hints.expired.test(said)) return expiredAfterPassword(endpoint, shown)
   if (hints.forbidden.test(said)) return forbidden(endpoint, said)
@@ -150,7 +151,7 @@ export function refusedAfterPassword(endpoint: Endpoint, label: string, exitCode
 
 /** Sudo neither lets in nor refuses nor asks for the password again, so it waits for something that nobody gives. */
 export function silentAfterPassword(endpoint: Endpoint, label: string, seconds: number, stderr: string): HostError {
-  const said = withoutMarks(stderr)
+  const said = saidIn(stderr)
   const shown = `${label}: ${said === '' ? `nothing within ${seconds} s` : said}`
   if (hints.expired.test(said)) return expiredAfterPassword(endpoint, shown)
   return hostError(endpoint, 'root', {
@@ -187,9 +188,11 @@ const hints = {
   forbidden: /not in the sudoers|may not run sudo|not allowed to/i,
 }
 
-function withoutMarks(stderr: string): string {
-  return stderr
+// What the host said, without the marks of evcctl. Credentials are hidden before evcctl's own words stand before it.
+function saidIn(stderr: string): string {
+  const words = stderr
     .replaceAll(passwordPrompt, '')
     .replaceAll(new RegExp(`${loginReady}\\d*\\s?`, 'g'), '')
     .trim()
+  return hideInOutput(words)
 }

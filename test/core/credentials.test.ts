@@ -2,6 +2,7 @@ import { expect, test } from 'vitest'
 import { hideCredentials } from '../../src/core/credential-text.ts'
 import { withoutSecretValues } from '../../src/core/credential-values.ts'
 import { hideCredential, withoutCredentials } from '../../src/core/credentials.ts'
+import { missingFrom } from '../../src/resources/support/subset.ts'
 
 test.each([
   ['TOML of containerd', 'username = "ada"\npassword = "pass word"\n  auth = "YWRhOnB3"\n', ['pass word', 'YWRhOnB3']],
@@ -26,6 +27,7 @@ test.each([
   const shown = hideCredentials(text)
   expect(shown).toContain('<hidden>')
   for (const secret of secrets) expect(shown).not.toContain(secret)
+  expect(hideCredentials(shown)).toBe(shown)
 })
 
 test.each([
@@ -120,6 +122,12 @@ test.each([
   '? password\n: s3cret',
   '- ? password\n  : |\n    s3cret',
   'auth:\n  basic: s3cret',
+  '{"auth":{"basic":"s3cret"}}',
+  'auth: {mode: x, bearer: s3cret}',
+  '--token=~,s3cret',
+  '--token=true,s3cret',
+  'token: ~#s3cret',
+  'curl -sS \\\n  -su u:s3cret https://h/',
   '"auth": {\n  "bearer": "s3cret"\n}',
   'curl -su u:s3cret https://h/',
   'curl -fsSLu u:s3cret https://h/',
@@ -138,14 +146,16 @@ test.each([
   const shown = hideCredentials(text)
   expect(shown).toContain('<hidden>')
   expect(shown).not.toContain('s3cret')
+  // Some texts are searched more than once on their way.
+  expect(hideCredentials(shown)).toBe(shown)
 })
 
 test.each([
   ['password: 12345678', 'password: <hidden>'],
   ['"token": "a", "b": "c"', '"token": <hidden>, "b": "c"'],
-  ['curl -H "Authorization: Bearer x" https://u:p@gate/', 'curl -H "Authorization: <hidden> https://<hidden>@gate/'],
+  ['curl -H "Authorization: Bearer x" https://u:p@gate/', 'curl -H "Authorization: <hidden>" https://<hidden>@gate/'],
   ['x --token abc --port 1', 'x --token <hidden> --port 1'],
-  ['Environment="API_TOKEN=a b" "X=1"', 'Environment="API_TOKEN=<hidden> "X=1"'],
+  ['Environment="API_TOKEN=a b" "X=1"', 'Environment="API_TOKEN=<hidden>" "X=1"'],
   ['tokens: [a,\n  b]\nc: 1', 'tokens: <hidden>\nc: 1'],
   ['password: "a\n  b"\nc: 1', 'password: <hidden>\nc: 1'],
   ["password: 'it\nc: 1", 'password: <hidden>\nc: 1'],
@@ -171,6 +181,35 @@ test.each([
   ],
 ])('only the credential is hidden in %j', (text, shown) => {
   expect(hideCredentials(text)).toBe(shown)
+  expect(hideCredentials(shown)).toBe(shown)
+})
+
+test.each([
+  [
+    'Environment="API_TOKEN=a b" "X=1"\nplain\nEnvironment="Y=2"',
+    'Environment="API_TOKEN=<hidden>" "X=1"\nplain\nEnvironment="Y=2"',
+  ],
+  ["sh -c 'PASSWORD=abc make'\nit's two", "sh -c 'PASSWORD=<hidden>'\nit's two"],
+  ['"args": "--token=abc --v=2"\nand "more"', '"args": "--token=<hidden>"\nand "more"'],
+  ['sh -c "TOKEN=a b"c d', 'sh -c "TOKEN=<hidden>" d'],
+])('the quote that ends a credential is shown, so the lines after it are, too: %j', (text, shown) => {
+  expect(hideCredentials(text)).toBe(shown)
+  expect(hideCredentials(shown)).toBe(shown)
+})
+
+test('a difference after a credential is still seen in the fields of a change', () => {
+  const fields = missingFrom({ args: 'sh -c "TOKEN=a b" "x"' }, { args: 'sh -c "TOKEN=a b" "y"' })
+  expect(withoutCredentials({ action: 'update', fields }).fields).toEqual([
+    { field: 'args', before: 'sh -c "TOKEN=<hidden>" "y"', after: 'sh -c "TOKEN=<hidden>" "x"' },
+  ])
+})
+
+test('a long line is hidden as a whole only where a name tells of a credential', () => {
+  const long = 'x'.repeat(600)
+  expect(hideCredentials(`${long} https://ada:s3cret@h/a?limit=500 failed`)).toBe(
+    `${long} https://<hidden>@h/a?<hidden> failed`,
+  )
+  expect(hideCredentials(`${long} token=s3cret failed`)).toBe('<hidden>')
 })
 
 test('what follows a credential is shown', () => {
@@ -189,6 +228,11 @@ test.each([
   ['a token that is not mounted', 'automountServiceAccountToken: false\n"use-service-account-credentials": "true"\n'],
   ['counts', 'max-tokens: 4\nconcurrent-serviceaccount-token-syncs: "5"\n'],
   ['a user by number', 'docker run -u 1000:1000 a\n'],
+  [
+    'flags of other programs',
+    'date -u 10:15:21\nsort -u file:line\njournalctl -u kubelet: x\ndocker run -u root:root a\n',
+  ],
+  ['nothing with a comment', 'token: ~ # why\n{"token":null,"a":1}\na: {token: ~, b: c}\n'],
   ['settings below a login', 'authorization:\n  mode: Webhook\nauth:\n  mode: x\n  basic:\n    enabled: true\n'],
   ['a login by nothing', 'auth:\n  basic: true\n'],
   ['a rule of sudo', 'ada ALL=(ALL) NOPASSWD: ALL\n'],
@@ -228,6 +272,7 @@ test('a field with a telling name is hidden whatever it holds', () => {
   expect(hideCredential('a.passwords.adminTokenFile', '/x')).toBe('/x')
   expect(hideCredential('Deployment token-reviewer spec.replicas', '2')).toBe('2')
   expect(hideCredential('authorization.mode', 'Webhook')).toBe('Webhook')
+  expect(hideCredential('a.args[0]', 'x')).toBe('x')
 })
 
 // With patterns that can be kept busy, these would not end within the time of a test.
@@ -240,6 +285,14 @@ test.each([
   expect(hideCredentials(text).length).toBeLessThanOrEqual(text.length)
 })
 
+test('of a text with very many lines that may tell the first ones are shown, and how much more there is', () => {
+  const shown = hideCredentials(`${'key=1\n\n'.repeat(20_000)}a: 1\n${'token: s3cret\n'.repeat(10)}`)
+  expect(shown).toBe(`${'key=1\n\n'.repeat(20_000)}a: 1\n(140 more characters that are not shown)`)
+  expect(hideCredentials(shown)).toBe(shown)
+  const all = `${'\r\n'.repeat(100_000)}token: 1`
+  expect(hideCredentials(all)).toBe(all.replace('1', '<hidden>'))
+})
+
 test('in a tree, names tell what is secret, wherever they stand', () => {
   const secret = 's3cret'
   const shown = withoutSecretValues({
@@ -249,12 +302,16 @@ test('in a tree, names tell what is secret, wherever they stand', () => {
       { name: 'authorization-mode', value: 'Node,RBAC' },
       { name: 'token-auth-file', value: '/a.csv' },
     ],
+    auth: { mode: 'x', tokenFile: '/t', secretName: 'web', basic: secret, bearer: [secret] },
     passwords: { admin: secret, users: [{ a: secret }, 1234] },
     args: ['--token', secret, '--v', '2'],
     url: `https://h/?token=${secret}`,
     headers: { Cookie: [secret] },
     password: 12345678,
-    auth: { mode: 'x', tokenFile: '/t', secretName: 'web' },
+    objects: [
+      { kind: 'Secret', data: { a: secret }, stringData: { b: secret } },
+      { kind: 'ConfigMap', data: { a: 'b' } },
+    ],
     automountServiceAccountToken: false,
     maxPods: 110,
   })
@@ -262,6 +319,7 @@ test('in a tree, names tell what is secret, wherever they stand', () => {
   expect(shown).toMatchObject({
     extraArgs: [{ name: 'oidc-client-secret' }, { value: 'Node,RBAC' }, { value: '/a.csv' }],
     args: ['--token', '<hidden>', '--v', '2'],
+    objects: [{}, { data: { a: 'b' } }],
     auth: { mode: 'x', tokenFile: '/t', secretName: 'web' },
     automountServiceAccountToken: false,
     maxPods: 110,
@@ -271,7 +329,7 @@ test('in a tree, names tell what is secret, wherever they stand', () => {
 test('a note is shown without the credentials in it', () => {
   const note = 'on this machine: curl -H "Authorization: Bearer S3CRETVALUE" https://u:S3CRETPASS@gate/'
   expect(withoutCredentials({ action: 'run', fields: [], note }).note).toBe(
-    'on this machine: curl -H "Authorization: <hidden> https://<hidden>@gate/',
+    'on this machine: curl -H "Authorization: <hidden>" https://<hidden>@gate/',
   )
 })
 
@@ -285,17 +343,4 @@ test.each([
 ])('a line of many %s costs no more than others', (_, line) => {
   // Where a pattern tries every way to cut such a line up, this never ends.
   expect(hideCredentials(`${line}\nfoo\n`)).toContain('\nfoo')
-})
-
-test('the note of a change, as the command of a gate, is shown without credentials', () => {
-  const command = 'curl -H "Authorization: Bearer S3CRETVALUE" https://ada:S3CRETPASS@gate.example/'
-  const { note } = withoutCredentials({ action: 'run', fields: [], note: `on this machine: ${command}` })
-  expect(note).toContain('on this machine: curl')
-  expect(note).not.toMatch(/S3CRET/)
-})
-
-test('an element of a list has the name of the list, however its path is written', () => {
-  expect(hideCredential('a.apiTokens.0', 'x')).toBe('<hidden>')
-  expect(hideCredential('a.apiTokens[0]', 'x')).toBe('<hidden>')
-  expect(hideCredential('a.args[0]', 'x')).toBe('x')
 })

@@ -110,6 +110,13 @@ describe('text of a plan', () => {
     )
   })
 
+  test('says that the texts of one line differ of which only a credential is hidden', () => {
+    const fields = [{ field: 'args', before: 'x --token abc --v 2', after: 'x --token xyz --v 2' }]
+    expect(renderPlan(planned([['cp1/os/file:/etc/x', change('update', fields)]]), subject)).toContain(
+      'x --token <hidden> --v 2 (the difference is hidden)',
+    )
+  })
+
   test('shows files line by line with diff, and as counts of lines without', async () => {
     const before = Array.from({ length: 20 }, (_, index) => `line ${index}\n`).join('')
     const after = before.replace('line 3\n', 'line three\n').replace('line 17\n', '')
