@@ -171,6 +171,14 @@ describe('the former CA', () => {
     expect(diff(on(...works), { ...on(...works), formerKubelet: true })).toBeUndefined()
     expect(later.diff(stateOf(later), { certificates, found: [on(...works), marked] }, quiet)).toBeUndefined()
   })
+
+  test('may come back with a renewal that was cut off: that is finished before', () => {
+    const pending = { ...on(...works), pendingRenewal: true }
+    for (const one of [guard, later]) {
+      const refused = one.diff(stateOf(one), { certificates, found: [on(...works), pending] }, quiet)?.refused
+      expect([refused?.where, refused?.next]).toEqual(['w1', 'Finish it: evcctl apply'])
+    }
+  })
 })
 
 /** Two CAs of one name, each with a certificate that it has signed. */

@@ -3,6 +3,7 @@ import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { Output, Secret } from '../../src/core/index.ts'
 import {
   certificatesForJoin,
+  certificatesOnHost,
   handedCa,
   kubeletClient,
   madeCa,
@@ -438,3 +439,14 @@ test('what a rotation has left is removed, but for what is put behind the certif
   expect(await cp1.compare(keys, { parts: [] })).toBeUndefined()
   expect(cp1.shell(`ls ${folder}`).trim().split('\n')).toEqual(['cross.crt', 'former.crt', 'next.crt'])
 })
+
+test.each(['/etc/kubernetes/evcctl-renewed', `${pki}/evcctl-apiserver`])(
+  'a renewal that was cut off is seen by its complete files in %s',
+  async beside => {
+    const host = certificatesOnHost([])
+    cp1.write(`${beside}/apiserver.crt`, 'x')
+    expect((await cp1.probe(host)).pendingRenewal).toBe(false)
+    cp1.write(`${beside}/complete`, '')
+    expect((await cp1.probe(host)).pendingRenewal).toBe(true)
+  },
+)
