@@ -91,10 +91,11 @@ describe('a file with two CAs', () => {
 
 describe('a rotation of the CA that is under way', () => {
   const next = 'a'.repeat(64)
-  const facts = (...apart: readonly (boolean | undefined)[]) =>
+  const facts = (...trusting: readonly (boolean | undefined)[]) =>
     new Map(
-      apart.map((own, at) => {
-        const caRotation = own === undefined ? {} : { caRotation: { next, apart: own, hasKey: own } }
+      trusting.map((trustsFormer, at) => {
+        const caRotation =
+          trustsFormer === undefined ? {} : { caRotation: { next, apart: true, trustsFormer, hasKey: true } }
         const kubernetes = { kubeletConf: true, adminConf: true, controlPlane: true, ...caRotation }
         return [`cp${at + 1}`, printedFacts(`cp${at + 1}`, `192.0.2.${at + 1}`, { kubernetes })]
       }),

@@ -12,7 +12,7 @@ import {
   signingCa,
   trustedCa,
 } from '../../src/resources/ca-rotation/index.ts'
-import type { RotationCertificates } from '../../src/resources/kubeadm/index.ts'
+import { kubeadmFacts, type RotationCertificates } from '../../src/resources/kubeadm/index.ts'
 import { accompaniedFunction } from '../../src/resources/kubeadm/join-script.ts'
 import {
   completeServing,
@@ -307,6 +307,19 @@ describe('the CAs that a node trusts', () => {
     expect(cp1.read(`${pki}/ca.crt`)).toBe(certificates.next + certificates.former)
   })
 
+  test('are in ca.crt in the order in which kubeadm signs: the one whose key is there is the first', async () => {
+    const certificates = await makeNext()
+    cp1.shell(`cp ${folder}/next.key ${pki}/ca.key`)
+    cp1.write(`${pki}/ca.crt`, certificates.next)
+    expect(await cp1.apply(trust('both'), both(certificates))).toMatchObject({ exitCode: 0, stderr: '' })
+    expect(cp1.read(`${pki}/ca.crt`)).toBe(certificates.next + certificates.former)
+    // A worker has no key.
+    cp1.shell(`rm ${pki}/ca.key`)
+    cp1.write(`${pki}/ca.crt`, certificates.next)
+    expect(await cp1.apply(trust('both'), both(certificates))).toMatchObject({ exitCode: 0, stderr: '' })
+    expect(cp1.read(`${pki}/ca.crt`)).toBe(certificates.former + certificates.next)
+  })
+
   test('are one less in the end, when the API server lets nobody in any more whom that one has signed', async () => {
     const certificates = await makeNext()
     const one = { trusted: [certificates.next], authorities: [certificates.former, certificates.next] }
@@ -352,6 +365,21 @@ describe('the CAs that a node trusts', () => {
     expect((await cp2.compare(trust('both'), desired))?.refused?.problem).toContain('kubelet.conf has a CA that')
     cp2.write('/etc/kubernetes/kubelet.conf', '    certificate-authority-data: eA==\n')
     expect((await cp2.compare(trust('both'), desired))?.refused?.problem).toContain('kubelet.conf has no CA')
+  })
+})
+
+describe('the facts of a control plane node', () => {
+  const facts = () => cp1.shell(kubeadmFacts.node).trim().split('\n')
+
+  test('say whether it trusts the former CA, however that is written in ca.crt', async () => {
+    const { former, next } = await makeNext()
+    for (const text of [former, `# the CA\r\n${former.trimEnd().replaceAll('\n', '\r\n')}`, next + former]) {
+      cp1.write(`${pki}/ca.crt`, text)
+      expect(facts()).toContain('trustsFormerCa')
+    }
+    cp1.write(`${pki}/ca.crt`, next)
+    expect(facts()).toContain('caFilesApart')
+    expect(facts()).not.toContain('trustsFormerCa')
   })
 })
 

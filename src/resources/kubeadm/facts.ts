@@ -17,6 +17,8 @@ if [ -s /etc/kubernetes/admin.conf ] && ${hasApiServer} && ! { ${kubeadmUnfinish
     next=$(sha256sum <${rotationFiles.nextCertificate})
     echo "caRotation=\${next%% *}"
     [ ! -s ${rotationFiles.signing} ] || echo caFilesApart
+    former=$(sed -n '/^-----BEGIN/,/^-----END/{/^-----/!p;}' ${rotationFiles.formerCertificate} | tr -d '[:space:]')
+    case $(tr -d '[:space:]' </etc/kubernetes/pki/ca.crt) in *"$former"*) echo trustsFormerCa ;; esac
     [ ! -s ${rotationFiles.nextKey} ] || echo nextCaKey
   fi
   [ ! -s ${rotationFiles.cross} ] || echo crossCertificate

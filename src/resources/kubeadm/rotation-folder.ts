@@ -20,9 +20,9 @@ export interface RotationCertificates extends CrossCertificates {
 
 const pki = rotationFolder.slice(0, rotationFolder.lastIndexOf('/'))
 
-/** A function of sh: whether a certificate and a key belong to each other. */
+/** A function of sh: whether a certificate and a key belong to each other. Without a key, or openssl, they do not. */
 export const sameKeyFunction = `same_key() {
-  [ "$(openssl x509 -in "$1" -noout -pubkey 2>/dev/null)" = "$(openssl pkey -in "$2" -pubout 2>/dev/null)" ]
+  public=$(openssl pkey -in "$2" -pubout 2>/dev/null) && [ "$(openssl x509 -in "$1" -noout -pubkey 2>/dev/null)" = "$public" ]
 }
 `
 

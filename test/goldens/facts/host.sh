@@ -42,6 +42,8 @@ if [ -s /etc/kubernetes/admin.conf ] && { [ -s /etc/kubernetes/manifests/kube-ap
     next=$(sha256sum </etc/kubernetes/pki/ca-rotation/next.crt)
     echo "caRotation=${next%% *}"
     [ ! -s /etc/kubernetes/pki/ca-rotation/signing.crt ] || echo caFilesApart
+    former=$(sed -n '/^-----BEGIN/,/^-----END/{/^-----/!p;}' /etc/kubernetes/pki/ca-rotation/former.crt | tr -d '[:space:]')
+    case $(tr -d '[:space:]' </etc/kubernetes/pki/ca.crt) in *"$former"*) echo trustsFormerCa ;; esac
     [ ! -s /etc/kubernetes/pki/ca-rotation/next.key ] || echo nextCaKey
   fi
   [ ! -s /etc/kubernetes/pki/ca-rotation/cross.crt ] || echo crossCertificate
