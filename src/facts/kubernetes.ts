@@ -37,7 +37,7 @@ export interface KubernetesFacts {
       readonly apart: boolean
       /** Whether its `ca.crt` has the CA that is replaced. */
       readonly trustsFormer: boolean
-      /** Whether it has the key of the next CA. */
+      /** Whether it has the key of the next CA, in whichever place. */
       readonly hasKey: boolean
     }
     /** Whether it has a cross certificate, by which whoever trusts the CA before the present one accepts its API server. */

@@ -129,6 +129,10 @@ describe('the first step of a rotation of the CA', () => {
     expect([...begun.ephemerals.values()].map(({ id }) => id)).toEqual(['cp2/ephemeral value:key of the next CA'])
     expect(resourceOf(begun, 'cp1/CA rotation:next CA').desired).toHaveProperty('key')
     expect(resourceOf(begun, 'cp2/CA rotation:next CA').desired).toEqual({})
+    expect(earlier(begun, 'cp2/CA rotation:next CA')).toContain('cp2/CA rotation:CAs of the cluster')
+    // Where it is lost, a node says so that has the rest of the rotation.
+    const lost = graphOf(trustBothCas, standing({ cp3: { ...apart, hasKey: false } }))
+    expect(resourceOf(lost, 'cp3/CA rotation:next CA').desired).toEqual({})
   })
 
   test('is refused while a node does not answer, is about to leave, or the former CA is being dropped', () => {

@@ -383,6 +383,61 @@ describe('the facts of a control plane node', () => {
   })
 })
 
+describe('the key of the next CA', () => {
+  // As it is where all nodes that have had the key from the beginning have left.
+  async function joinedBehind(...steps: readonly string[]): Promise<RotationCertificates> {
+    const certificates = await makeNext()
+    if (steps.includes('signs')) await cp1.apply(signingCa(), {})
+    cp2.write(`${pki}/ca.key`, cp1.read(`${pki}/ca.key`), 0o600)
+    cp2.write(
+      `${pki}/ca.crt`,
+      steps.includes('signs') ? cp1.read(`${pki}/ca.crt`) : certificates.former + certificates.next,
+    )
+    const known = made.output!(await cp1.probe(made))!
+    expect((await cp2.sandbox.sh(`set -eu\n${placeRotationFunction(known)}place_rotation`)).exitCode).toBe(0)
+    return known
+  }
+
+  test('is ca.key where a node has joined since that CA signs: it goes on with it, and hands it on', async () => {
+    const { former, next } = await joinedBehind('signs')
+    expect(cp2.shell(kubeadmFacts.node)).toContain('nextCaKey')
+    expect(await cp2.compare(made, {})).toBeUndefined()
+    expect(await cp2.compare(signingCa(), {})).toBeUndefined()
+    const { exitCode, stdout, stderr } = await cp2.sandbox.sh(`set -eu\n${nextCaKey().run}`)
+    expect([exitCode, stdout, stderr]).toEqual([0, cp1.read(`${folder}/next.key`), ''])
+    // It shows by that key that its API server trusts the next CA.
+    expect(await cp2.apply(trust('both'), { trusted: [former, next], authorities: [former] })).toMatchObject({
+      exitCode: 0,
+      stderr: '',
+    })
+    const others = {
+      certificates: made.output!(await cp2.probe(made))!,
+      key: new Secret('', 'key'),
+      authorities: [former],
+    }
+    expect(await cp2.compare(handed, others)).toBeUndefined()
+  })
+
+  test('may be lost before that: a plan says so, and what lets another CA take its place', async () => {
+    const { former, next } = await joinedBehind()
+    expect(cp2.shell(kubeadmFacts.node)).not.toContain('nextCaKey')
+    const refused = (await cp2.compare(made, {}))?.refused
+    expect(refused?.problem).toContain('the key of the new CA is on no control plane node')
+    cp2.shell(refused!.next!.split('\n').at(-1)!)
+    expect(cp2.shell(kubeadmFacts.node)).not.toContain('caRotation')
+    expect(await cp2.apply(made, {})).toMatchObject({ exitCode: 0 })
+    const again = made.output!(await cp2.probe(made))!
+    expect(again.former).toBe(former)
+    expect(again.next).not.toBe(next)
+    // A worker that trusts the lost one gets the other instead.
+    cp1.write(`${pki}/ca.crt`, former + next)
+    cp1.shell(`rm -r ${folder} ${pki}/ca.key`)
+    const authorities = [former, next]
+    const order = { trusted: [former, again.next], authorities }
+    expect((await cp1.compare(trust('both'), order))?.refused).toBeUndefined()
+  })
+})
+
 describe('the CA that signs', () => {
   test('is the next one: first in ca.crt, alone where the controller manager signs, and with its key', async () => {
     const { former, next } = await makeNext()

@@ -2,6 +2,7 @@ import type { DistributionFacts } from '../../facts/index.ts'
 import { artifactsFolder } from '../artifacts/index.ts'
 import { kubeletClientPath } from '../kubelet/index.ts'
 import { rotationFiles } from './rotated-ca.ts'
+import { nextKeyFunction } from './rotation-folder.ts'
 import { formerManifests, formerMark, hasApiServer, manifestFolder } from './static-pods.ts'
 import { kubeadmUnfinished } from './unfinished.ts'
 
@@ -19,7 +20,8 @@ if [ -s /etc/kubernetes/admin.conf ] && ${hasApiServer} && ! { ${kubeadmUnfinish
     [ ! -s ${rotationFiles.signing} ] || echo caFilesApart
     former=$(sed -n '/^-----BEGIN/,/^-----END/{/^-----/!p;}' ${rotationFiles.formerCertificate} | tr -d '[:space:]')
     case $(tr -d '[:space:]' </etc/kubernetes/pki/ca.crt) in *"$former"*) echo trustsFormerCa ;; esac
-    [ ! -s ${rotationFiles.nextKey} ] || echo nextCaKey
+    ${nextKeyFunction.trimEnd().replaceAll('\n', '\n    ')}
+    ! next_key >/dev/null || echo nextCaKey
   fi
   [ ! -s ${rotationFiles.cross} ] || echo crossCertificate
 fi

@@ -36,6 +36,7 @@ export { kubeletCaMark, rotationFiles, rotationFolder } from './rotated-ca.ts'
 export { onlyRotationFiles, withRotationFiles } from './rotation-arguments.ts'
 export {
   type CrossCertificates,
+  nextKeyFunction,
   printText,
   type RotationCertificates,
   sameKeyFunction,

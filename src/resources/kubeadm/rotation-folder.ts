@@ -1,6 +1,6 @@
 import { syncLine, syncTreeLine } from '../../shell/on-disk.ts'
 import { quote } from '../../shell/quote.ts'
-import { newRotationFolder, putCrossBehind, rotationFolder } from './rotated-ca.ts'
+import { newRotationFolder, putCrossBehind, rotationFiles, rotationFolder } from './rotated-ca.ts'
 
 /** What stays of a rotation of the CA, PEM. */
 export interface CrossCertificates {
@@ -23,6 +23,21 @@ const pki = rotationFolder.slice(0, rotationFolder.lastIndexOf('/'))
 /** A function of sh: whether a certificate and a key belong to each other. Without a key, or openssl, they do not. */
 export const sameKeyFunction = `same_key() {
   public=$(openssl pkey -in "$2" -pubout 2>/dev/null) && [ "$(openssl x509 -in "$1" -noout -pubkey 2>/dev/null)" = "$public" ]
+}
+`
+
+/**
+ * Functions of sh: `next_key` prints the path of the key of the next CA, and fails where the host does not have it. Once that CA signs, the
+ * key is `ca.key`, which a node that has joined since has nowhere else. With sameKeyFunction.
+ */
+export const nextKeyFunction = `${sameKeyFunction}next_key() {
+  for own in ${rotationFiles.nextKey} ${pki}/ca.key; do
+    if same_key ${rotationFiles.nextCertificate} "$own"; then
+      echo "$own"
+      return
+    fi
+  done
+  return 1
 }
 `
 
