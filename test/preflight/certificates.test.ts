@@ -58,6 +58,15 @@ describe('certificates', () => {
     expect(notes({ e1: [server] }, external)[0]!.text).toContain('evcctl apply cluster.yaml')
   })
 
+  test('of a rotation that cross from one CA to the other say which pods need them, with the day when they end', () => {
+    const path = '/etc/kubernetes/pki/ca-rotation/cross.crt'
+    expect(kubeadm.facts.certificates).toContain(path)
+    expect(notes({ cp1: [certificate(path, 91, { ca: true })] })).toEqual([])
+    const [note] = notes({ cp1: [certificate(path, 30, { ca: true })] })
+    expect(note?.text).toContain('ca-rotation/cross.crt expires in 30 days, on 2026-12-31.')
+    expect(note?.text).toContain('pods that have run since before the last rotation of the CA')
+  })
+
   test('that expired an hour ago have expired', () => {
     const found = notes({ cp1: [certificate(apiServer, -1 / 24)] })
     expect(found[0]).toMatchObject({ expired: true })

@@ -48,6 +48,7 @@ if placed=$(stat -c %Z ${manifestFolder}/etcd.yaml 2>/dev/null); then echo "etcd
       'controller-manager.conf',
       'scheduler.conf',
     ].map(name => `${folder}${name}`),
+    rotationFiles.cross,
     kubeletClientPath,
   ],
 }
