@@ -106,6 +106,12 @@ describe('the CAs of pods', () => {
     expect(ran.stdout.trim().split('\n')).toHaveLength(1)
   })
 
+  test('are waited for no longer in a namespace that has had them, whatever somebody writes there then', () => {
+    const [step] = resource.converge(counted([1, 'n1', former]), both)
+    const turns = `if [ ! -e asked ]; then : >asked\n${kubectl(former, former + next)}\nelse\n${kubectl(former + next, 'mine')}\nfi`
+    expect(runStep(step, { kubectl: turns })).toMatchObject({ status: 0, stderr: '' })
+  })
+
   test('are read with the names of some namespaces', () => {
     const many = Array.from({ length: 5 }, () => former)
     const run = resource.probe.script.replaceAll('[ ! -s /etc/kubernetes/admin.conf ]', 'false')
