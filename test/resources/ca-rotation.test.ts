@@ -246,6 +246,15 @@ test('a control plane node that joins has the CAs before kubeadm runs, and the c
   }
 })
 
+test('a control plane node does not join with half of the CAs', async () => {
+  const certificates = await makeNext()
+  cp2.shell(`rm -rf ${pki}; mkdir ${pki}`)
+  // The disk is full: as a condition, sh goes on after that.
+  const run = `base64() { command base64 "$@" | head -c 9; }
+${placeRotationFunction(certificates)}if place_rotation; then echo joins; fi`
+  expect((await cp2.sandbox.sh(`set -eu\n${run}`)).stdout).not.toContain('joins')
+})
+
 test('the cross certificate is behind the one of the API server before kubeadm starts that', async () => {
   const { next, cross } = await makeNext()
   cp2.shell(`rm -rf ${pki}; mkdir ${pki}`)
@@ -521,6 +530,11 @@ test('what a rotation has left is removed, but for what is put behind the certif
   await cp1.apply(keys, { parts: [] })
   expect(await cp1.compare(keys, { parts: [] })).toBeUndefined()
   expect(cp1.shell(`ls ${folder}`).trim().split('\n')).toEqual(['cross.crt', 'former.crt', 'next.crt'])
+  // A run that was killed has left copies of the keys.
+  cp1.write(`${folder}.new/next.key`, 'x')
+  expect((await cp1.compare(keys, { parts: [] }))?.fields.map(({ field }) => field)).toEqual([`${folder}.new`])
+  await cp1.apply(keys, { parts: [] })
+  expect(cp1.has(`${folder}.new`)).toBe(false)
 })
 
 test.each(['/etc/kubernetes/evcctl-renewed', `${pki}/evcctl-apiserver`])(

@@ -7,6 +7,7 @@ import { syncLine } from '../../shell/on-disk.ts'
 import {
   changeMarks,
   kubeletCaMark,
+  newRotationFolder,
   type RotationCertificates,
   renewedMark,
   rotationFiles,
@@ -192,7 +193,8 @@ export function rotationFilesGone(
   name: string,
   parts: readonly Part[],
 ): Resource<LeftOfRotationState, { readonly parts: readonly string[] }> {
-  const paths = parts.map(part => rotationFiles[part])
+  // A run that was killed may have left the folder in which the files are made, with keys.
+  const paths = [...parts.map(part => rotationFiles[part]), newRotationFolder]
   return {
     kind: 'CA rotation',
     name,
@@ -206,6 +208,6 @@ export function rotationFilesGone(
       if (left.length === 0) return undefined
       return { action: 'delete', fields: left.map(field => ({ field, before: 'there', after: 'removed' })) }
     },
-    converge: (): readonly Step[] => [{ run: `rm -f ${paths.join(' ')}\n${syncLine(rotationFolder)}\n` }],
+    converge: (): readonly Step[] => [{ run: `rm -rf ${paths.join(' ')}\n${syncLine(rotationFolder)}\n` }],
   }
 }

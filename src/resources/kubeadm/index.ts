@@ -32,7 +32,7 @@ export * from './pulled-images.ts'
 export * from './renewal-rule.ts'
 export { renewedMark } from './renewed-certificates.ts'
 export { recordProcesses, restartFormer } from './restarted-components.ts'
-export { kubeletCaMark, rotationFiles, rotationFolder } from './rotated-ca.ts'
+export { kubeletCaMark, newRotationFolder, rotationFiles, rotationFolder } from './rotated-ca.ts'
 export { onlyRotationFiles, withRotationFiles } from './rotation-arguments.ts'
 export {
   type CrossCertificates,

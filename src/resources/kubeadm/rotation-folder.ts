@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import { syncLine, syncTreeLine } from '../../shell/on-disk.ts'
 import { quote } from '../../shell/quote.ts'
 import { newRotationFolder, putCrossBehind, rotationFiles, rotationFolder } from './rotated-ca.ts'
@@ -81,13 +82,21 @@ export function writeCertificates(certificates: CrossCertificates | RotationCert
  * takes the files away again.
  */
 export function placeRotationFunction(certificates: CrossCertificates | RotationCertificates): string {
+  // It runs as a condition, where sh goes on after what fails. So its end looks whether all of it is there.
+  const checks = Object.entries(certificates)
+    .map(([name, pem]) => `[ "$(sha256sum <${rotationFolder}/${name}.crt)" = '${sha256(pem)}  -' ] || return 1\n`)
+    .join('')
   return `place_rotation() {
 if ! command -v openssl >/dev/null; then
   echo 'this host has no openssl, by which the certificate of its API server is known: name it in spec.os.packages.extra of cluster.yaml' >&2
   return 1
 fi
-${toPlace.begin}${writeCertificates(certificates)}${toPlace.end}}
+${toPlace.begin}${writeCertificates(certificates)}${toPlace.end}${checks}}
 `
+}
+
+function sha256(text: string): string {
+  return createHash('sha256').update(text).digest('hex')
 }
 
 const countIn = (file: string) => `$(cat ${file} 2>/dev/null | grep -c '^-----BEGIN CERTIFICATE-----')`
