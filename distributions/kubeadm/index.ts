@@ -1,4 +1,11 @@
-import { archivesFor, type Distribution, kubeadmApi, kubeadmFacts, kubeadmFile } from '../../src/index.ts'
+import {
+  archivesFor,
+  type Distribution,
+  kubeadmApi,
+  kubeadmFacts,
+  kubeadmFile,
+  rotationFiles,
+} from '../../src/index.ts'
 import { addonsOf } from './addons.ts'
 import { runtimeFolders, runtimePackages } from './declare-runtime.ts'
 import { nodeFolders } from './folders.ts'
@@ -27,6 +34,7 @@ export const kubeadm: Distribution = {
     kubelets: '/var/lib/kubelet/',
     selfSigned: '/var/lib/kubelet/pki/kubelet.crt',
     rotated: '/etc/kubernetes/pki/ca.crt',
+    cross: rotationFiles.cross,
     more: [
       '/etc/kubernetes/kubelet.conf',
       '/var/lib/kubelet/pki/kubelet-server-current.pem',

@@ -43,8 +43,9 @@ export function trustBothCas(on: Site, given: RotatingNodes): void {
   if (isDropping(servers)) throw refuseDropping(inventory)
   const known = on.declare(nodesOfRotation, on.first.name, namesOf(rotation))
   const holder = holderOf(servers) ?? on.first
-  const { authorities } = on.declare(readAuthorities, holder.name, {})
-  const { made, certificates, key } = on.declare(makeCa, holder.name, { after: [known] })
+  // A CA that is lost is known as one of the cluster's before another one takes its place.
+  const { read, authorities } = on.declare(readAuthorities, holder.name, {})
+  const { made, certificates, key } = on.declare(makeCa, holder.name, { after: [known, read] })
   const handed = servers
     .filter(({ name }) => name !== holder.name)
     .map(({ name }) => on.declare(handCa, name, { certificates, key, authorities, after: [made] }))
@@ -143,9 +144,10 @@ function gate({ builder, first }: Site, what: string, after: readonly Task[]): T
   return builder.scope(first.name, 'ca-rotation').add(barrier(what), { after })
 }
 
-// The one that has the next CA with its key; of several the one whose host is the first.
+// The one that has the next CA with its key; of several the one whose host is the first. Where the key is lost, one that says so.
 function holderOf(servers: readonly Machine[]): Machine | undefined {
-  return servers.find(({ facts }) => facts.kubernetes.caRotation?.hasKey === true)
+  const rotating = servers.filter(({ facts }) => facts.kubernetes.caRotation !== undefined)
+  return rotating.find(({ facts }) => facts.kubernetes.caRotation?.hasKey === true) ?? rotating[0]
 }
 
 /** Declares the work on each node, batch by batch; gives the tasks of each node by its name. */

@@ -1,5 +1,6 @@
 import {
   type ClusterSpec,
+  dropsFormerCa,
   type Inventory,
   type KubernetesDocument,
   type Machine,
@@ -8,9 +9,9 @@ import {
   UserError,
 } from '../../src/index.ts'
 
-/** Whether the former CA is being dropped: on some control plane node, the controller manager reads the cluster's own files again. */
+/** Whether some control plane node is dropping the former CA; see dropsFormerCa(). */
 export function isDropping(servers: readonly Machine[]): boolean {
-  return servers.some(({ facts }) => facts.kubernetes.caRotation?.apart === false)
+  return servers.some(({ facts }) => dropsFormerCa(facts.kubernetes))
 }
 
 /** Why the first step is refused once the second one has begun. */

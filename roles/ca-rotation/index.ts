@@ -76,9 +76,15 @@ export const handCa: Role<
 }
 
 /** The CAs that the cluster has when the run begins, read on a control plane node. */
-export const readAuthorities: Role<Record<never, never>, { readonly authorities: Output<readonly string[]> }> = {
+export const readAuthorities: Role<
+  Record<never, never>,
+  { readonly read: Task; readonly authorities: Output<readonly string[]> }
+> = {
   name,
-  declare: scope => ({ authorities: scope.add(ownAuthorities()).output }),
+  declare(scope) {
+    const read = scope.add(ownAuthorities())
+    return { read, authorities: read.output }
+  },
 }
 
 /** The certificates of a rotation that is under way, read on a control plane node. */

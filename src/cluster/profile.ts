@@ -47,6 +47,8 @@ export interface CertificateCare {
   readonly selfSigned: string
   /** The file of the cluster's own CA, which `evcctl certs rotate-ca` replaces; undefined where it cannot. */
   readonly rotated?: string
+  /** The cross certificate of the last rotation of that CA, which ends with the CA before; undefined where there is none. */
+  readonly cross?: string
   /** Further files with certificates, which only `evcctl certs status` reads. */
   readonly more: readonly string[]
   /** Sentences that tell people how to renew the distribution's own certificates. */

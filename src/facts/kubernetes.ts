@@ -35,7 +35,9 @@ export interface KubernetesFacts {
       readonly next: string
       /** Whether its controller manager has files of its own for the CAs, as long as `ca.crt` may have two. */
       readonly apart: boolean
-      /** Whether it has the key of the next CA. */
+      /** Whether its `ca.crt` has the CA that is replaced. */
+      readonly trustsFormer: boolean
+      /** Whether it has the key of the next CA, in whichever place. */
       readonly hasKey: boolean
     }
     /** Whether it has a cross certificate, by which whoever trusts the CA before the present one accepts its API server. */
@@ -69,7 +71,17 @@ function rotationIn(lines: readonly string[]): Pick<KubernetesFacts['kubernetes'
   const cross = lines.includes('crossCertificate') ? ({ crossCertificate: true } as const) : {}
   if (next === undefined) return cross
   expectThat(/^[0-9a-f]{64}$/.test(next), "the CA that takes the place of the cluster's", next)
-  return { ...cross, caRotation: { next, apart: lines.includes('caFilesApart'), hasKey: lines.includes('nextCaKey') } }
+  const says = (line: string) => lines.includes(line)
+  const [apart, trustsFormer, hasKey] = [says('caFilesApart'), says('trustsFormerCa'), says('nextCaKey')]
+  return { ...cross, caRotation: { next, apart, trustsFormer, hasKey } }
+}
+
+/**
+ * Whether a control plane node is dropping the former CA of a rotation: it does not trust it any more, or its controller manager reads the
+ * cluster's own files again.
+ */
+export function dropsFormerCa({ caRotation }: KubernetesFacts['kubernetes']): boolean {
+  return caRotation !== undefined && !(caRotation.trustsFormer && caRotation.apart)
 }
 
 /** Whether the host is a node of a cluster. */

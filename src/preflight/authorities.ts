@@ -1,4 +1,4 @@
-import type { CertificateFacts, HostFacts } from '../index.ts'
+import { type CertificateFacts, dropsFormerCa, type HostFacts } from '../index.ts'
 
 /** A note about CAs of which one replaces another, for the hosts to which the same text applies. */
 export interface ReplacementNote {
@@ -30,12 +30,12 @@ export function replacementNotes(
  */
 export function rotationNote(facts: ReadonlyMap<string, HostFacts>, file: string): ReplacementNote | undefined {
   const found = [...facts].flatMap(([host, { kubernetes }]) =>
-    kubernetes.caRotation === undefined ? [] : [{ host, ...kubernetes.caRotation }],
+    kubernetes.caRotation === undefined ? [] : [{ host, drops: dropsFormerCa(kubernetes) }],
   )
   if (found.length === 0) return undefined
-  const text = found.every(({ apart }) => apart)
-    ? `A rotation of the CA is under way. If it was cut off: evcctl certs rotate-ca ${file}; once evcctl certs status shows nothing that the former CA has signed: evcctl certs rotate-ca --drop-former ${file}`
-    : `The former CA is being dropped, and that was cut off: evcctl certs rotate-ca --drop-former ${file}`
+  const text = found.some(({ drops }) => drops)
+    ? `The former CA is being dropped, and that was cut off: evcctl certs rotate-ca --drop-former ${file}`
+    : `A rotation of the CA is under way. If it was cut off: evcctl certs rotate-ca ${file}; once evcctl certs status shows nothing that the former CA has signed: evcctl certs rotate-ca --drop-former ${file}`
   return { hosts: found.map(({ host }) => host), text }
 }
 

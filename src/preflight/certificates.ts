@@ -86,6 +86,8 @@ function cureOf({ spec, distribution }: CheckedCluster, { path, ca }: Certificat
   const { etcd, file } = spec
   if (ca && path === certificates.rotated)
     return `To replace it and all that it has signed, as long as it has two days left: evcctl certs rotate-ca ${file}`
+  if (path === certificates.cross)
+    return `It ends with the former CA. By it, pods that have run since before the last rotation of the CA, and read the CA only when they start, accept the API server: restart them before. When no such pod is left and no rotation is under way, nothing needs it: rm ${path}`
   if (ca)
     return `This is a CA, which neither evcctl nor ${distribution.name} renews. Every certificate that it signed has to be created again, too: https://kubernetes.io/docs/tasks/tls/manual-rotation-of-ca-certificates/`
   if (path === certificates.selfSigned)

@@ -388,11 +388,11 @@ describe('a host that sends much occupies nobody', () => {
 })
 
 test('a rotation of the CA is one of a control plane node alone, whatever another host says', () => {
-  const said = `caRotation=${'a'.repeat(64)}\ncaFilesApart\nnextCaKey\ncrossCertificate`
+  const said = `caRotation=${'a'.repeat(64)}\ncaFilesApart\ntrustsFormerCa\nnextCaKey\ncrossCertificate`
   expect(parse({ kubernetes: `kubelet.conf\n${said}` }).kubernetes).not.toHaveProperty('caRotation')
   expect(parse({ kubernetes: `kubelet.conf\n${said}` }).kubernetes).not.toHaveProperty('crossCertificate')
   expect(parse({ kubernetes: `kubelet.conf\nadmin.conf\ncontrol-plane\n${said}` }).kubernetes).toMatchObject({
-    caRotation: { next: 'a'.repeat(64), apart: true, hasKey: true },
+    caRotation: { next: 'a'.repeat(64), apart: true, trustsFormer: true, hasKey: true },
     crossCertificate: true,
   })
 })

@@ -30,6 +30,7 @@ export function printKubernetes(kubernetes: HostFacts['kubernetes'], remains?: R
     [`kubelet=${kubelet}`]: kubelet !== undefined,
     [`caRotation=${caRotation?.next}`]: caRotation !== undefined,
     caFilesApart: caRotation?.apart === true,
+    trustsFormerCa: caRotation?.trustsFormer === true,
     crossCertificate: crossCertificate === true,
     nextCaKey: caRotation?.hasKey === true,
   })

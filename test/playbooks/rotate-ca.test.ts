@@ -51,7 +51,7 @@ function standing(
 
 const graphOf = (operation: Operation, facts = standing(), of: ClusterSpec = spec): Graph =>
   operation(inventoryOf(of, kubeadm, facts))
-const apart = { next, apart: true, hasKey: true }
+const apart = { next, apart: true, trustsFormer: true, hasKey: true }
 const rotating = { cp1: apart, cp2: apart, cp3: apart }
 const resourceOf = (graph: Graph, id: string): AnyResource => graph.tasks.get(id as TaskId)!.resource
 const earlier = (graph: Graph, id: string) => [...waitsFor(graph, id)]
@@ -129,15 +129,19 @@ describe('the first step of a rotation of the CA', () => {
     expect([...begun.ephemerals.values()].map(({ id }) => id)).toEqual(['cp2/ephemeral value:key of the next CA'])
     expect(resourceOf(begun, 'cp1/CA rotation:next CA').desired).toHaveProperty('key')
     expect(resourceOf(begun, 'cp2/CA rotation:next CA').desired).toEqual({})
+    expect(earlier(begun, 'cp2/CA rotation:next CA')).toContain('cp2/CA rotation:CAs of the cluster')
+    // Where it is lost, a node says so that has the rest of the rotation.
+    const lost = graphOf(trustBothCas, standing({ cp3: { ...apart, hasKey: false } }))
+    expect(resourceOf(lost, 'cp3/CA rotation:next CA').desired).toEqual({})
   })
 
   test('is refused while a node does not answer, is about to leave, or the former CA is being dropped', () => {
     expect(() => graphOf(trustBothCas, standing({}, ['w2']))).toThrow(/^w2: [\s\S]*does not answer/)
     const leaving = specOf({ hosts: hosts.map(host => (host.name === 'w5' ? { ...host, state: 'absent' } : host)) })
     expect(() => graphOf(trustBothCas, standing(), leaving)).toThrow(/w5: [\s\S]*about to leave/)
-    expect(() => graphOf(trustBothCas, standing({ ...rotating, cp1: { ...apart, apart: false } }))).toThrow(
-      '--drop-former',
-    )
+    // The first node was cut off behind its ca.crt, or behind its controller manager.
+    for (const cut of [{ trustsFormer: false }, { apart: false }])
+      expect(() => graphOf(trustBothCas, standing({ ...rotating, cp1: { ...apart, ...cut } }))).toThrow('--drop-former')
     expect(() =>
       graphOf(trustBothCas, new Map(hosts.map(({ name, address }) => [name, factsOf(name, address)]))),
     ).toThrow('There is no cluster yet')
@@ -231,7 +235,7 @@ describe('the second step', () => {
 
   test('has nothing to do where no rotation is under way, and goes on where one control plane node is left', () => {
     expect(graphOf(dropFormerCa).tasks.size).toBe(0)
-    const left = graphOf(dropFormerCa, standing({ cp3: { next, apart: false, hasKey: false } }))
+    const left = graphOf(dropFormerCa, standing({ cp3: { next, apart: false, trustsFormer: false, hasKey: false } }))
     expect([...left.tasks.keys()]).toContain('cp3/CA rotation:under way')
   })
 })

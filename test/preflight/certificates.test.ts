@@ -58,6 +58,15 @@ describe('certificates', () => {
     expect(notes({ e1: [server] }, external)[0]!.text).toContain('evcctl apply cluster.yaml')
   })
 
+  test('of a rotation that cross from one CA to the other say which pods need them, with the day when they end', () => {
+    const path = '/etc/kubernetes/pki/ca-rotation/cross.crt'
+    expect(kubeadm.facts.certificates).toContain(path)
+    expect(notes({ cp1: [certificate(path, 91, { ca: true })] })).toEqual([])
+    const [note] = notes({ cp1: [certificate(path, 30, { ca: true })] })
+    expect(note?.text).toContain('ca-rotation/cross.crt expires in 30 days, on 2026-12-31.')
+    expect(note?.text).toContain('pods that have run since before the last rotation of the CA')
+  })
+
   test('that expired an hour ago have expired', () => {
     const found = notes({ cp1: [certificate(apiServer, -1 / 24)] })
     expect(found[0]).toMatchObject({ expired: true })
@@ -91,10 +100,11 @@ describe('a file with two CAs', () => {
 
 describe('a rotation of the CA that is under way', () => {
   const next = 'a'.repeat(64)
-  const facts = (...apart: readonly (boolean | undefined)[]) =>
+  const facts = (...trusting: readonly (boolean | undefined)[]) =>
     new Map(
-      apart.map((own, at) => {
-        const caRotation = own === undefined ? {} : { caRotation: { next, apart: own, hasKey: own } }
+      trusting.map((trustsFormer, at) => {
+        const caRotation =
+          trustsFormer === undefined ? {} : { caRotation: { next, apart: true, trustsFormer, hasKey: true } }
         const kubernetes = { kubeletConf: true, adminConf: true, controlPlane: true, ...caRotation }
         return [`cp${at + 1}`, printedFacts(`cp${at + 1}`, `192.0.2.${at + 1}`, { kubernetes })]
       }),

@@ -106,6 +106,12 @@ describe('the CAs of pods', () => {
     expect(ran.stdout.trim().split('\n')).toHaveLength(1)
   })
 
+  test('are waited for no longer in a namespace that has had them, whatever somebody writes there then', () => {
+    const [step] = resource.converge(counted([1, 'n1', former]), both)
+    const turns = `if [ ! -e asked ]; then : >asked\n${kubectl(former, former + next)}\nelse\n${kubectl(former + next, 'mine')}\nfi`
+    expect(runStep(step, { kubectl: turns })).toMatchObject({ status: 0, stderr: '' })
+  })
+
   test('are read with the names of some namespaces', () => {
     const many = Array.from({ length: 5 }, () => former)
     const run = resource.probe.script.replaceAll('[ ! -s /etc/kubernetes/admin.conf ]', 'false')
@@ -170,6 +176,14 @@ describe('the former CA', () => {
     // The second step was cut off there.
     expect(diff(on(...works), { ...on(...works), formerKubelet: true })).toBeUndefined()
     expect(later.diff(stateOf(later), { certificates, found: [on(...works), marked] }, quiet)).toBeUndefined()
+  })
+
+  test('may come back with a renewal that was cut off: that is finished before', () => {
+    const pending = { ...on(...works), pendingRenewal: true }
+    for (const one of [guard, later]) {
+      const refused = one.diff(stateOf(one), { certificates, found: [on(...works), pending] }, quiet)?.refused
+      expect([refused?.where, refused?.next]).toEqual(['w1', 'Finish it: evcctl apply'])
+    }
   })
 })
 

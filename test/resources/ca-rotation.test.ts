@@ -3,6 +3,7 @@ import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { Output, Secret } from '../../src/core/index.ts'
 import {
   certificatesForJoin,
+  certificatesOnHost,
   handedCa,
   kubeletClient,
   madeCa,
@@ -11,7 +12,7 @@ import {
   signingCa,
   trustedCa,
 } from '../../src/resources/ca-rotation/index.ts'
-import type { RotationCertificates } from '../../src/resources/kubeadm/index.ts'
+import { kubeadmFacts, type RotationCertificates } from '../../src/resources/kubeadm/index.ts'
 import { accompaniedFunction } from '../../src/resources/kubeadm/join-script.ts'
 import {
   completeServing,
@@ -245,6 +246,15 @@ test('a control plane node that joins has the CAs before kubeadm runs, and the c
   }
 })
 
+test('a control plane node does not join with half of the CAs', async () => {
+  const certificates = await makeNext()
+  cp2.shell(`rm -rf ${pki}; mkdir ${pki}`)
+  // The disk is full: as a condition, sh goes on after that.
+  const run = `base64() { command base64 "$@" | head -c 9; }
+${placeRotationFunction(certificates)}if place_rotation; then echo joins; fi`
+  expect((await cp2.sandbox.sh(`set -eu\n${run}`)).stdout).not.toContain('joins')
+})
+
 test('the cross certificate is behind the one of the API server before kubeadm starts that', async () => {
   const { next, cross } = await makeNext()
   cp2.shell(`rm -rf ${pki}; mkdir ${pki}`)
@@ -306,6 +316,19 @@ describe('the CAs that a node trusts', () => {
     expect(cp1.read(`${pki}/ca.crt`)).toBe(certificates.next + certificates.former)
   })
 
+  test('are in ca.crt in the order in which kubeadm signs: the one whose key is there is the first', async () => {
+    const certificates = await makeNext()
+    cp1.shell(`cp ${folder}/next.key ${pki}/ca.key`)
+    cp1.write(`${pki}/ca.crt`, certificates.next)
+    expect(await cp1.apply(trust('both'), both(certificates))).toMatchObject({ exitCode: 0, stderr: '' })
+    expect(cp1.read(`${pki}/ca.crt`)).toBe(certificates.next + certificates.former)
+    // A worker has no key.
+    cp1.shell(`rm ${pki}/ca.key`)
+    cp1.write(`${pki}/ca.crt`, certificates.next)
+    expect(await cp1.apply(trust('both'), both(certificates))).toMatchObject({ exitCode: 0, stderr: '' })
+    expect(cp1.read(`${pki}/ca.crt`)).toBe(certificates.former + certificates.next)
+  })
+
   test('are one less in the end, when the API server lets nobody in any more whom that one has signed', async () => {
     const certificates = await makeNext()
     const one = { trusted: [certificates.next], authorities: [certificates.former, certificates.next] }
@@ -351,6 +374,76 @@ describe('the CAs that a node trusts', () => {
     expect((await cp2.compare(trust('both'), desired))?.refused?.problem).toContain('kubelet.conf has a CA that')
     cp2.write('/etc/kubernetes/kubelet.conf', '    certificate-authority-data: eA==\n')
     expect((await cp2.compare(trust('both'), desired))?.refused?.problem).toContain('kubelet.conf has no CA')
+  })
+})
+
+describe('the facts of a control plane node', () => {
+  const facts = () => cp1.shell(kubeadmFacts.node).trim().split('\n')
+
+  test('say whether it trusts the former CA, however that is written in ca.crt', async () => {
+    const { former, next } = await makeNext()
+    for (const text of [former, `# the CA\r\n${former.trimEnd().replaceAll('\n', '\r\n')}`, next + former]) {
+      cp1.write(`${pki}/ca.crt`, text)
+      expect(facts()).toContain('trustsFormerCa')
+    }
+    cp1.write(`${pki}/ca.crt`, next)
+    expect(facts()).toContain('caFilesApart')
+    expect(facts()).not.toContain('trustsFormerCa')
+  })
+})
+
+describe('the key of the next CA', () => {
+  // As it is where all nodes that have had the key from the beginning have left.
+  async function joinedBehind(...steps: readonly string[]): Promise<RotationCertificates> {
+    const certificates = await makeNext()
+    if (steps.includes('signs')) await cp1.apply(signingCa(), {})
+    cp2.write(`${pki}/ca.key`, cp1.read(`${pki}/ca.key`), 0o600)
+    cp2.write(
+      `${pki}/ca.crt`,
+      steps.includes('signs') ? cp1.read(`${pki}/ca.crt`) : certificates.former + certificates.next,
+    )
+    const known = made.output!(await cp1.probe(made))!
+    expect((await cp2.sandbox.sh(`set -eu\n${placeRotationFunction(known)}place_rotation`)).exitCode).toBe(0)
+    return known
+  }
+
+  test('is ca.key where a node has joined since that CA signs: it goes on with it, and hands it on', async () => {
+    const { former, next } = await joinedBehind('signs')
+    expect(cp2.shell(kubeadmFacts.node)).toContain('nextCaKey')
+    expect(await cp2.compare(made, {})).toBeUndefined()
+    expect(await cp2.compare(signingCa(), {})).toBeUndefined()
+    const { exitCode, stdout, stderr } = await cp2.sandbox.sh(`set -eu\n${nextCaKey().run}`)
+    expect([exitCode, stdout, stderr]).toEqual([0, cp1.read(`${folder}/next.key`), ''])
+    // It shows by that key that its API server trusts the next CA.
+    expect(await cp2.apply(trust('both'), { trusted: [former, next], authorities: [former] })).toMatchObject({
+      exitCode: 0,
+      stderr: '',
+    })
+    const others = {
+      certificates: made.output!(await cp2.probe(made))!,
+      key: new Secret('', 'key'),
+      authorities: [former],
+    }
+    expect(await cp2.compare(handed, others)).toBeUndefined()
+  })
+
+  test('may be lost before that: a plan says so, and what lets another CA take its place', async () => {
+    const { former, next } = await joinedBehind()
+    expect(cp2.shell(kubeadmFacts.node)).not.toContain('nextCaKey')
+    const refused = (await cp2.compare(made, {}))?.refused
+    expect(refused?.problem).toContain('the key of the new CA is on no control plane node')
+    cp2.shell(refused!.next!.split('\n').at(-1)!)
+    expect(cp2.shell(kubeadmFacts.node)).not.toContain('caRotation')
+    expect(await cp2.apply(made, {})).toMatchObject({ exitCode: 0 })
+    const again = made.output!(await cp2.probe(made))!
+    expect(again.former).toBe(former)
+    expect(again.next).not.toBe(next)
+    // A worker that trusts the lost one gets the other instead.
+    cp1.write(`${pki}/ca.crt`, former + next)
+    cp1.shell(`rm -r ${folder} ${pki}/ca.key`)
+    const authorities = [former, next]
+    const order = { trusted: [former, again.next], authorities }
+    expect((await cp1.compare(trust('both'), order))?.refused).toBeUndefined()
   })
 })
 
@@ -437,4 +530,20 @@ test('what a rotation has left is removed, but for what is put behind the certif
   await cp1.apply(keys, { parts: [] })
   expect(await cp1.compare(keys, { parts: [] })).toBeUndefined()
   expect(cp1.shell(`ls ${folder}`).trim().split('\n')).toEqual(['cross.crt', 'former.crt', 'next.crt'])
+  // A run that was killed has left copies of the keys.
+  cp1.write(`${folder}.new/next.key`, 'x')
+  expect((await cp1.compare(keys, { parts: [] }))?.fields.map(({ field }) => field)).toEqual([`${folder}.new`])
+  await cp1.apply(keys, { parts: [] })
+  expect(cp1.has(`${folder}.new`)).toBe(false)
 })
+
+test.each(['/etc/kubernetes/evcctl-renewed', `${pki}/evcctl-apiserver`])(
+  'a renewal that was cut off is seen by its complete files in %s',
+  async beside => {
+    const host = certificatesOnHost([])
+    cp1.write(`${beside}/apiserver.crt`, 'x')
+    expect((await cp1.probe(host)).pendingRenewal).toBe(false)
+    cp1.write(`${beside}/complete`, '')
+    expect((await cp1.probe(host)).pendingRenewal).toBe(true)
+  },
+)

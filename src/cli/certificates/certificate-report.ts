@@ -3,7 +3,7 @@ import { distributionOf } from '../../../distributions/index.ts'
 import { isControlPlane, isNode } from '../../cluster/index.ts'
 import type { ClusterSpec } from '../../config/index.ts'
 import { beginningOf } from '../../core/cut.ts'
-import { HostError } from '../../core/index.ts'
+import { HostError, hasSigned } from '../../core/index.ts'
 import type { FoundCertificate } from '../../facts/index.ts'
 import { expiringCertificates, expiryNotes, replacementNotes } from '../../preflight/index.ts'
 import { printableLine } from '../../report/index.ts'
@@ -122,7 +122,10 @@ function rowOf(host: string, { path, certificate }: FoundCertificate, known: Kno
   const validTo = certificate.validToDate.getTime()
   const signer = signerOf(certificate, authorities)
   const own = authorities.find(one => one.certificate.fingerprint256 === certificate.fingerprint256)
-  const isOwn = certificate.subject === certificate.issuer && (signer === undefined || signer === own)
+  // A cross certificate has the name of its signer.
+  const isOwn =
+    certificate.subject === certificate.issuer &&
+    (signer === undefined ? hasSigned(certificate, certificate) : signer === own)
   const nameOf = (authority: Authority | undefined) => authority && names.get(authority.hash)
   const groups = namesIn(certificate.subject, 'O').join(', ')
   const subject = nameOf(own) ?? shortName(certificate.subject)

@@ -1,4 +1,4 @@
-import { rotationFiles } from '../kubeadm/index.ts'
+import { nextKeyFunction, rotationFiles } from '../kubeadm/index.ts'
 import { workFolder } from './work-folder.ts'
 
 const { trust, formerKey } = rotationFiles
@@ -11,7 +11,7 @@ const longestLookSeconds = 150
  * `takes_up SERVER former` until it lets none in any more that the former CA has signed. The client is nobody that may do
  * anything: an API server answers 401 to a certificate that it does not trust, whatever it is asked.
  */
-export const acceptanceFunction = `takes_up() {
+export const acceptanceFunction = `${nextKeyFunction}takes_up() {
   folder=${trust.slice(0, trust.lastIndexOf('/'))}
   if [ "$2" = former ] && [ ! -s ${formerKey} ]; then
     # It joined when the new CA signed already. Nothing shows what its API server has read but the time.
@@ -19,10 +19,12 @@ export const acceptanceFunction = `takes_up() {
     return 0
   fi
   ${workFolder('ca-acceptance').trimEnd().replaceAll('\n', '\n  ')}
+  signer=$folder/$2.key
+  if [ "$2" = next ]; then signer=$(next_key); fi
   printf 'extendedKeyUsage=clientAuth\\nauthorityKeyIdentifier=keyid\\n' >"$work/extensions"
   openssl req -new -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout "$work/key" \\
     -subj /CN=evcctl-ca-check -out "$work/request" 2>/dev/null
-  openssl x509 -req -in "$work/request" -CA "$folder/$2.crt" -CAkey "$folder/$2.key" -days 1 \\
+  openssl x509 -req -in "$work/request" -CA "$folder/$2.crt" -CAkey "$signer" -days 1 \\
     -set_serial "0x$(openssl rand -hex 8)" -extfile "$work/extensions" -out "$work/certificate" 2>/dev/null
   cat "$folder/former.crt" "$folder/next.crt" >"$work/trusted"
   end=$(( $(date +%s) + ${longestLookSeconds} ))

@@ -4,7 +4,15 @@ import { isUnknown, Output } from '../../core/output.ts'
 import type { Change, ProbeResult, Resource, Step } from '../../core/resource.ts'
 import { printCertificates, readCertificates } from '../../facts/index.ts'
 import { syncLine } from '../../shell/on-disk.ts'
-import { kubeletCaMark, type RotationCertificates, rotationFiles, rotationFolder } from '../kubeadm/index.ts'
+import {
+  changeMarks,
+  kubeletCaMark,
+  newRotationFolder,
+  type RotationCertificates,
+  renewedMark,
+  rotationFiles,
+  rotationFolder,
+} from '../kubeadm/index.ts'
 import { kubeletClientPath } from '../kubelet/index.ts'
 import { isSignedBy } from '../pki/index.ts'
 import { linesOf, refuse } from '../support/index.ts'
@@ -22,6 +30,8 @@ export interface CertificatesOnHost {
   readonly certificates: readonly CertificateOnHost[]
   /** Whether its kubelet may run with files from before a change that was cut off. */
   readonly formerKubelet: boolean
+  /** Whether a renewal was cut off, with complete files that whatever changes the node next moves to their places. */
+  readonly pendingRenewal: boolean
 }
 
 /** Reads the certificates of a host, for formerCaUnused(), and changes nothing. `files`: patterns of sh. */
@@ -32,7 +42,7 @@ export function certificatesOnHost(
     kind: 'certificates',
     name: 'of the host',
     title: 'certificates of the host',
-    probe: { script: `${printCertificates(files)}${printKubeletMark}`, parse: parseFound },
+    probe: { script: `${printCertificates(files)}${printKubeletMark}${printPending}`, parse: parseFound },
     desired: {},
     diff: () => undefined,
     converge: () => [],
@@ -40,11 +50,15 @@ export function certificatesOnHost(
   }
 }
 
+const printPending = `if [ -e ${renewedMark} ] || [ -e ${changeMarks['API server certificate']} ]; then echo renewal=pending; fi
+`
+
 function parseFound(raw: ProbeResult): CertificatesOnHost {
   const found = readCertificates(raw.stdout.split('\n'))
   return {
     certificates: found.map(({ path, certificate }) => ({ path, pem: certificate.toString() })),
     formerKubelet: linesOf(raw, 'kubelet').length > 0,
+    pendingRenewal: linesOf(raw, 'renewal').length > 0,
   }
 }
 
@@ -90,11 +104,22 @@ function stillNeeded(
 ): ErrorDetails | undefined {
   const former = new X509Certificate(certificates.former)
   const next = new X509Certificate(certificates.next)
+  const without = (has: (own: CertificatesOnHost) => boolean) => names.filter((_, at) => !has(found[at]!))
+  // Its files were made while both CAs were trusted. They would get to their places behind what is checked here.
+  const pending = without(own => !own.pendingRenewal)
+  if (pending.length > 0)
+    return {
+      where: pending.join(', '),
+      problem:
+        'A renewal of certificates was cut off on this node, and its files may trust the former CA, or be signed by it.',
+      expected: 'all renewed certificates in their places',
+      actual: 'not all in their places',
+      next: 'Finish it: evcctl apply',
+    }
   const uses = found.flatMap((own, at) =>
     own.certificates.flatMap(({ path, pem }) => (isBy(pem, former) ? [{ node: names[at]!, path }] : [])),
   )
   if (uses.length > 0) return inUse(uses)
-  const without = (has: (own: CertificatesOnHost) => boolean) => names.filter((_, at) => !has(found[at]!))
   const step = 'evcctl certs rotate-ca'
   const trusts = (own: CertificatesOnHost, { fingerprint256 }: X509Certificate) =>
     own.certificates.some(
@@ -168,7 +193,8 @@ export function rotationFilesGone(
   name: string,
   parts: readonly Part[],
 ): Resource<LeftOfRotationState, { readonly parts: readonly string[] }> {
-  const paths = parts.map(part => rotationFiles[part])
+  // A run that was killed may have left the folder in which the files are made, with keys.
+  const paths = [...parts.map(part => rotationFiles[part]), newRotationFolder]
   return {
     kind: 'CA rotation',
     name,
@@ -182,6 +208,6 @@ export function rotationFilesGone(
       if (left.length === 0) return undefined
       return { action: 'delete', fields: left.map(field => ({ field, before: 'there', after: 'removed' })) }
     },
-    converge: (): readonly Step[] => [{ run: `rm -f ${paths.join(' ')}\n${syncLine(rotationFolder)}\n` }],
+    converge: (): readonly Step[] => [{ run: `rm -rf ${paths.join(' ')}\n${syncLine(rotationFolder)}\n` }],
   }
 }

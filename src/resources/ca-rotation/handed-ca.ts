@@ -3,6 +3,7 @@ import type { Change, FieldChange, ProbeResult, Resource, Step } from '../../cor
 import type { Secret } from '../../core/secret.ts'
 import { syncLine } from '../../shell/on-disk.ts'
 import {
+  nextKeyFunction,
   type RotationCertificates,
   rotationFiles,
   rotationFolder,
@@ -21,7 +22,7 @@ export interface HandedCaState {
   readonly cross: string
   /** `ca.crt` of the host. */
   readonly authorities: string
-  /** Whether the key of the next CA is there, and belongs to it. */
+  /** Whether the key of the next CA is there, in whichever place. */
   readonly hasKey: boolean
 }
 
@@ -84,7 +85,7 @@ function hasCertificates(current: HandedCaState, { former, next, cross: crossed 
   return current.former === former && current.next === next && current.cross === crossed
 }
 
-const probeScript = `${printFile('ca', '/etc/kubernetes/pki/ca.crt')}${printFile('former', formerCertificate)}${printFile('next', nextCertificate)}${printFile('cross', cross)}${sameKeyFunction}if same_key ${nextCertificate} ${nextKey}; then echo key=yes; fi
+const probeScript = `${printFile('ca', '/etc/kubernetes/pki/ca.crt')}${printFile('former', formerCertificate)}${printFile('next', nextCertificate)}${printFile('cross', cross)}${nextKeyFunction}if next_key >/dev/null; then echo key=yes; fi
 `
 
 function parseState(raw: ProbeResult): HandedCaState {

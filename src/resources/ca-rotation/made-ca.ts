@@ -6,9 +6,9 @@ import { Secret } from '../../core/secret.ts'
 import { quote } from '../../shell/quote.ts'
 import {
   type CrossCertificates,
+  nextKeyFunction,
   type RotationCertificates,
   rotationFiles,
-  sameKeyFunction,
   toPlace,
 } from '../kubeadm/index.ts'
 import { certificateToHandOn, decodeFile, linesOf, printFile, refuse } from '../support/index.ts'
@@ -16,6 +16,8 @@ import { certificateToHandOn, decodeFile, linesOf, printFile, refuse } from '../
 export interface MadeCaState {
   /** The certificates of the rotation that is under way; undefined: none is. */
   readonly made: RotationCertificates | undefined
+  /** Whether a rotation is under way whose key is not on this node. */
+  readonly lacksKey: boolean
   /** Whether the controller manager has files of its own. */
   readonly isApart: boolean
   /** The cluster's CAs, as they lie in `ca.crt`. */
@@ -100,12 +102,12 @@ export function certificatesForJoin(): Resource<
 export function nextCaKey(): Omit<EphemeralDeclaration<Secret>, 'after'> {
   return {
     name: 'key of the next CA',
-    run: `cat ${rotationFiles.nextKey}\n`,
+    run: `${nextKeyFunction}file=$(next_key)\ncat "$file"\n`,
     parse: ({ stdout }) => new Secret(stdout, 'key of the next CA'),
   }
 }
 
-const { formerCertificate, nextCertificate, nextKey, cross, signing } = rotationFiles
+const { formerCertificate, nextCertificate, cross, signing } = rotationFiles
 
 const printMade = [
   printFile('former', formerCertificate),
@@ -116,7 +118,7 @@ const printMade = [
 
 const readExtensions = 'basicConstraints,nameConstraints,subjectKeyIdentifier'
 
-const probeScript = `${printFile('authorities', `${pki}/ca.crt`)}${sameKeyFunction}if command -v openssl >/dev/null; then
+const probeScript = `${printFile('authorities', `${pki}/ca.crt`)}${nextKeyFunction}if command -v openssl >/dev/null; then
   echo openssl=yes
   if [ ! -s ${pki}/ca.key ]; then echo key=missing
   elif same_key ${pki}/ca.crt ${pki}/ca.key; then echo 'key=its own'
@@ -124,8 +126,10 @@ const probeScript = `${printFile('authorities', `${pki}/ca.crt`)}${sameKeyFuncti
   printf 'extensions=%s\\n' "$(openssl x509 -in ${pki}/ca.crt -noout -ext ${readExtensions} 2>/dev/null | base64 -w 0)"
   openssl x509 -in ${pki}/ca.crt -noout -checkend 172800 >/dev/null 2>&1 || echo ends=yes
 fi
-if [ -s ${formerCertificate} ] && [ -s ${nextKey} ]; then
-  ${printMade}fi
+if [ -s ${formerCertificate} ]; then
+  if next_key >/dev/null; then
+  ${printMade}else echo lacksKey=yes; fi
+fi
 `
 
 function parseState(raw: ProbeResult): MadeCaState {
@@ -133,6 +137,7 @@ function parseState(raw: ProbeResult): MadeCaState {
   const isMade = former !== undefined && next !== undefined && crossed !== undefined && signed !== undefined
   return {
     made: isMade ? { former, next, cross: crossed, signing: signed } : undefined,
+    lacksKey: linesOf(raw, 'lacksKey').length > 0,
     isApart: linesOf(raw, 'signing').length > 0,
     authorities: decodeFile(linesOf(raw, 'authorities')[0]),
     key: (linesOf(raw, 'key')[0] ?? 'missing') as MadeCaState['key'],
@@ -159,6 +164,7 @@ function impossible(current: MadeCaState): ErrorDetails | undefined {
       problem: 'This host has no openssl, which makes the cross certificate.',
       next: 'Name it in spec.os.packages.extra of cluster.yaml, and run: evcctl apply',
     }
+  if (current.lacksKey) return lost
   const found = authorities.match(/-----BEGIN CERTIFICATE-----/g)?.length ?? 0
   if (found !== 1)
     return {
@@ -184,6 +190,14 @@ function impossible(current: MadeCaState): ErrorDetails | undefined {
     problem: `${key === 'missing' ? 'The key of the CA is missing' : 'The key there is not that of the CA'}, so nobody can sign the new CA with it: ${pki}/ca.key`,
     next: 'Restore it, or replace the CA by hand where its key is.',
   }
+}
+
+const lost: ErrorDetails = {
+  problem:
+    'A rotation of the CA is under way, and the key of the new CA is on no control plane node: those that had it have left.',
+  expected: `${rotationFiles.nextKey} on one of them`,
+  next: `Restore it from a backup of a node that has left. If there is none, the new CA has signed nothing yet, and another one can take its place: run this on every control plane node, then the same command again.
+openssl x509 -in ${pki}/ca.crt -out ${pki}/ca.crt.next && mv ${pki}/ca.crt.next ${pki}/ca.crt && rm ${formerCertificate}`,
 }
 
 const byHand = 'https://kubernetes.io/docs/tasks/tls/manual-rotation-of-ca-certificates/'

@@ -98,20 +98,36 @@ function textsIn(answer: string): readonly PublishedText[] {
   })
 }
 
-// A namespace is compared by the lines of its text, in whichever order the CAs are.
+// Lines with `+` and a namespace that has the CAs, or has had them in this wait, and with `-` and one that has not. It reads the texts that
+// are right (`=`), the namespaces of before (`+`), and what each namespace has now.
+const compared = quote(`$1 == "=" { right[substr($0, 3)]; next }
+$1 == "+" { before[$2]; next }
+NF {
+  space = $1
+  sub(/^[^ ]* /, "")
+  print (($0 in right) || (space in before) ? "+" : "-"), space
+}`)
+
+// A namespace is compared by the lines of its text, in whichever order the CAs are. Once it was right, it is done: who may write in it can
+// write there what he likes, and holds up nobody else.
 function waitScript(trusted: readonly string[]): string {
   const lines = trusted.map(pem => pem.trimEnd()).join('\n')
   return `wanted=$(${printText(`${lines}\n`)} | sort)
-others=all end=$(( $(date +%s) + ${publishingSeconds} ))
+before= others=all end=$(( $(date +%s) + ${publishingSeconds} ))
 while :; do
   if texts=$(${texts}); then
-    others=$(printf '%s\\n' "$texts" | awk ${grouped} | sort | sed 's/"\\(.*\\)"$/\\1/' | while read -r times names text; do
-      [ "$(printf '%b' "$text" | grep . | sort)" = "$wanted" ] || echo "$times ($names)"
+    right=$(printf '%s\\n' "$texts" | sed 's/^[^ ]* //' | sort -u | while read -r text; do
+      text=\${text#?}
+      text=\${text%?}
+      if [ "$(printf '%b' "$text" | grep . | sort)" = "$wanted" ]; then printf '= "%s"\\n' "$text"; fi
     done)
+    all=$(printf '%s\\n' "$right" "$before" "$texts" | awk ${compared})
+    before=$(printf '%s\\n' "$all" | grep '^+') || :
+    others=$(printf '%s\\n' "$all" | sed -n 's/^- //p')
     if [ -z "$others" ]; then break; fi
   fi
   if [ "$(date +%s)" -ge "$end" ]; then
-    echo "namespaces with other CAs: $(printf '%s ' $others)" >&2
+    echo "namespaces with other CAs: $(printf '%s\\n' "$others" | head -n 20 | tr '\\n' ' ')" >&2
     exit 1
   fi
   echo 'waiting until the controller manager has written the CAs of all namespaces'

@@ -1,6 +1,6 @@
 import type { Change, FieldChange, ProbeResult, Resource, Step } from '../../core/resource.ts'
 import { syncLine } from '../../shell/on-disk.ts'
-import { rotationFiles } from '../kubeadm/index.ts'
+import { nextKeyFunction, rotationFiles, sameKeyFunction } from '../kubeadm/index.ts'
 import { linesOf } from '../support/index.ts'
 
 export interface SigningCaState {
@@ -9,12 +9,11 @@ export interface SigningCaState {
 }
 
 const pki = '/etc/kubernetes/pki'
-const { formerCertificate, nextCertificate, nextKey, signing } = rotationFiles
+const { formerCertificate, nextCertificate, signing } = rotationFiles
 
 /**
  * The next CA signs on a control plane node: what kubeadm signs (it takes the first CA of `ca.crt`, and `ca.key`), and what the controller
  * manager signs, which reads its files again when they change. All nodes have to trust it before.
-
  */
 export function signingCa(): Resource<SigningCaState, Record<never, never>> {
   return {
@@ -35,7 +34,7 @@ export function signingCa(): Resource<SigningCaState, Record<never, never>> {
 // Its order tells which CA of ca.crt signs.
 const inOrder = `cat ${nextCertificate} ${formerCertificate} 2>/dev/null | cmp -s - ${pki}/ca.crt`
 
-const probeScript = `if ! cmp -s ${nextKey} ${pki}/ca.key; then echo 'former=${pki}/ca.key'; fi
+const probeScript = `${sameKeyFunction}if ! same_key ${nextCertificate} ${pki}/ca.key; then echo 'former=${pki}/ca.key'; fi
 if ! ${inOrder}; then echo 'former=${pki}/ca.crt'; fi
 if ! cmp -s ${nextCertificate} ${signing}; then echo 'former=${signing}'; fi
 `
@@ -45,13 +44,14 @@ function parseState(raw: ProbeResult): SigningCaState {
 }
 
 // A controller manager that finds a key and a certificate that do not belong together goes on with the former ones, and looks again.
-const switchScript = `umask 077
+const switchScript = `${nextKeyFunction}next=$(next_key)
+umask 077
 replace() {
   chmod --reference="$1" "$1.next"
   ${syncLine('"$1.next"')}
   mv -fT "$1.next" "$1"
 }
-cat ${nextKey} >${pki}/ca.key.next
+cat "$next" >${pki}/ca.key.next
 cat ${nextCertificate} ${formerCertificate} >${pki}/ca.crt.next
 cat ${nextCertificate} >${signing}.next
 replace ${pki}/ca.key

@@ -4,7 +4,7 @@ import { isUnknown, type Output, type Unknown } from '../../core/output.ts'
 import type { Change, FieldChange, ProbeResult, Resolved, Resource, Step } from '../../core/resource.ts'
 import { syncLine } from '../../shell/on-disk.ts'
 import { quote } from '../../shell/quote.ts'
-import { apiAnswers, printText, recordProcesses, restartFormer } from '../kubeadm/index.ts'
+import { apiAnswers, printText, recordProcesses, restartFormer, sameKeyFunction } from '../kubeadm/index.ts'
 import { certificatesIn } from '../pki/index.ts'
 import { decodeFile, linesOf, printFile, refuse } from '../support/index.ts'
 import { acceptanceFunction } from './acceptance.ts'
@@ -50,7 +50,7 @@ const kubeconfigs = ['kubelet', 'admin', 'controller-manager', 'scheduler', 'sup
 
 /**
  * The CAs that a node trusts: in `ca.crt`, by which its API server and kubelet know their clients, and in the kubeconfigs of what runs on
- * it. The order in `ca.crt` does not matter here. The kubelet reads its kubeconfig when it starts, so it is started again; an API
+ * it. The order in `ca.crt` matters to kubeadm alone: it signs by the first. The kubelet reads its kubeconfig when it starts, so it is started again; an API
  * server has to prove that it has taken the file up.
  */
 export function trustedCa(parameters: TrustedCaParameters): Resource<TrustedCaState, TrustedCaDesired> {
@@ -75,9 +75,8 @@ export function trustedCa(parameters: TrustedCaParameters): Resource<TrustedCaSt
       return { action: 'update', fields, note }
     },
     converge(current, desired): readonly Step[] {
-      const bundle = desired.trusted.map(pem => `${pem.trimEnd()}\n`).join('')
       const paths = others(current, desired.trusted).map(([path]) => path)
-      const place = placeScript(bundle, paths, restarts && server !== undefined)
+      const place = placeScript(desired.trusted, paths, restarts && server !== undefined)
       const own: readonly Step[] =
         server === undefined
           ? []
@@ -162,12 +161,25 @@ function countOf(number: number): string {
   return number === 1 ? 'one CA' : `${number} CAs`
 }
 
-// The order matters for ca.crt alone, which kubeadm signs by. It is another one as soon as the next CA signs, so a file that has all is
-// left as it is.
-function placeScript(bundle: string, files: readonly string[], records: boolean): string {
-  const ofCas = files.includes(caFile) ? `cat "$work/trusted" >${caFile}.next\nreplace ${caFile}\n` : ''
+// The order matters for ca.crt alone: kubeadm signs by its first CA and ca.key, which is another one as soon as the next CA signs. A worker
+// has no key, and a file that has all is left as it is.
+function placeScript(trusted: readonly string[], files: readonly string[], records: boolean): string {
+  const bundle = trusted.map(pem => `${pem.trimEnd()}\n`)
+  const each = bundle.map((pem, at) => `${printText(pem)} >"$work/ca-${at}"\n`).join('')
+  const ofCas = files.includes(caFile)
+    ? `${sameKeyFunction}${each}signing=
+for one in "$work"/ca-*; do
+  if same_key "$one" ${kubernetes}/pki/ca.key; then signing=$one; fi
+done
+if [ -n "$signing" ]; then cat "$signing"; fi >${caFile}.next
+for one in "$work"/ca-*; do
+  if [ "$one" != "$signing" ]; then cat "$one"; fi
+done >>${caFile}.next
+replace ${caFile}
+`
+    : ''
   const kubeconfigFiles = files.filter(path => path !== caFile)
-  return `${workFolder('trusted-ca')}${printText(bundle)} >"$work/trusted"
+  return `${workFolder('trusted-ca')}${printText(bundle.join(''))} >"$work/trusted"
 trusted=$(base64 -w 0 <"$work/trusted")
 replace() {
   chmod --reference="$1" "$1.next"

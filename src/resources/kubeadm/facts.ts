@@ -2,6 +2,7 @@ import type { DistributionFacts } from '../../facts/index.ts'
 import { artifactsFolder } from '../artifacts/index.ts'
 import { kubeletClientPath } from '../kubelet/index.ts'
 import { rotationFiles } from './rotated-ca.ts'
+import { nextKeyFunction } from './rotation-folder.ts'
 import { formerManifests, formerMark, hasApiServer, manifestFolder } from './static-pods.ts'
 import { kubeadmUnfinished } from './unfinished.ts'
 
@@ -17,7 +18,10 @@ if [ -s /etc/kubernetes/admin.conf ] && ${hasApiServer} && ! { ${kubeadmUnfinish
     next=$(sha256sum <${rotationFiles.nextCertificate})
     echo "caRotation=\${next%% *}"
     [ ! -s ${rotationFiles.signing} ] || echo caFilesApart
-    [ ! -s ${rotationFiles.nextKey} ] || echo nextCaKey
+    former=$(sed -n '/^-----BEGIN/,/^-----END/{/^-----/!p;}' ${rotationFiles.formerCertificate} | tr -d '[:space:]')
+    case $(tr -d '[:space:]' </etc/kubernetes/pki/ca.crt) in *"$former"*) echo trustsFormerCa ;; esac
+    ${nextKeyFunction.trimEnd().replaceAll('\n', '\n    ')}
+    ! next_key >/dev/null || echo nextCaKey
   fi
   [ ! -s ${rotationFiles.cross} ] || echo crossCertificate
 fi
@@ -44,6 +48,7 @@ if placed=$(stat -c %Z ${manifestFolder}/etcd.yaml 2>/dev/null); then echo "etcd
       'controller-manager.conf',
       'scheduler.conf',
     ].map(name => `${folder}${name}`),
+    rotationFiles.cross,
     kubeletClientPath,
   ],
 }

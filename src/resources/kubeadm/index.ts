@@ -30,11 +30,13 @@ export * from './node-reset.ts'
 export * from './node-runtime.ts'
 export * from './pulled-images.ts'
 export * from './renewal-rule.ts'
+export { renewedMark } from './renewed-certificates.ts'
 export { recordProcesses, restartFormer } from './restarted-components.ts'
-export { kubeletCaMark, rotationFiles, rotationFolder } from './rotated-ca.ts'
+export { kubeletCaMark, newRotationFolder, rotationFiles, rotationFolder } from './rotated-ca.ts'
 export { onlyRotationFiles, withRotationFiles } from './rotation-arguments.ts'
 export {
   type CrossCertificates,
+  nextKeyFunction,
   printText,
   type RotationCertificates,
   sameKeyFunction,

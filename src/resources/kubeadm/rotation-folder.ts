@@ -1,6 +1,7 @@
+import { createHash } from 'node:crypto'
 import { syncLine, syncTreeLine } from '../../shell/on-disk.ts'
 import { quote } from '../../shell/quote.ts'
-import { newRotationFolder, putCrossBehind, rotationFolder } from './rotated-ca.ts'
+import { newRotationFolder, putCrossBehind, rotationFiles, rotationFolder } from './rotated-ca.ts'
 
 /** What stays of a rotation of the CA, PEM. */
 export interface CrossCertificates {
@@ -20,9 +21,24 @@ export interface RotationCertificates extends CrossCertificates {
 
 const pki = rotationFolder.slice(0, rotationFolder.lastIndexOf('/'))
 
-/** A function of sh: whether a certificate and a key belong to each other. */
+/** A function of sh: whether a certificate and a key belong to each other. Without a key, or openssl, they do not. */
 export const sameKeyFunction = `same_key() {
-  [ "$(openssl x509 -in "$1" -noout -pubkey 2>/dev/null)" = "$(openssl pkey -in "$2" -pubout 2>/dev/null)" ]
+  public=$(openssl pkey -in "$2" -pubout 2>/dev/null) && [ "$(openssl x509 -in "$1" -noout -pubkey 2>/dev/null)" = "$public" ]
+}
+`
+
+/**
+ * Functions of sh: `next_key` prints the path of the key of the next CA, and fails where the host does not have it. Once that CA signs, the
+ * key is `ca.key`, which a node that has joined since has nowhere else. With sameKeyFunction.
+ */
+export const nextKeyFunction = `${sameKeyFunction}next_key() {
+  for own in ${rotationFiles.nextKey} ${pki}/ca.key; do
+    if same_key ${rotationFiles.nextCertificate} "$own"; then
+      echo "$own"
+      return
+    fi
+  done
+  return 1
 }
 `
 
@@ -66,13 +82,21 @@ export function writeCertificates(certificates: CrossCertificates | RotationCert
  * takes the files away again.
  */
 export function placeRotationFunction(certificates: CrossCertificates | RotationCertificates): string {
+  // It runs as a condition, where sh goes on after what fails. So its end looks whether all of it is there.
+  const checks = Object.entries(certificates)
+    .map(([name, pem]) => `[ "$(sha256sum <${rotationFolder}/${name}.crt)" = '${sha256(pem)}  -' ] || return 1\n`)
+    .join('')
   return `place_rotation() {
 if ! command -v openssl >/dev/null; then
   echo 'this host has no openssl, by which the certificate of its API server is known: name it in spec.os.packages.extra of cluster.yaml' >&2
   return 1
 fi
-${toPlace.begin}${writeCertificates(certificates)}${toPlace.end}}
+${toPlace.begin}${writeCertificates(certificates)}${toPlace.end}${checks}}
 `
+}
+
+function sha256(text: string): string {
+  return createHash('sha256').update(text).digest('hex')
 }
 
 const countIn = (file: string) => `$(cat ${file} 2>/dev/null | grep -c '^-----BEGIN CERTIFICATE-----')`

@@ -42,7 +42,21 @@ if [ -s /etc/kubernetes/admin.conf ] && { [ -s /etc/kubernetes/manifests/kube-ap
     next=$(sha256sum </etc/kubernetes/pki/ca-rotation/next.crt)
     echo "caRotation=${next%% *}"
     [ ! -s /etc/kubernetes/pki/ca-rotation/signing.crt ] || echo caFilesApart
-    [ ! -s /etc/kubernetes/pki/ca-rotation/next.key ] || echo nextCaKey
+    former=$(sed -n '/^-----BEGIN/,/^-----END/{/^-----/!p;}' /etc/kubernetes/pki/ca-rotation/former.crt | tr -d '[:space:]')
+    case $(tr -d '[:space:]' </etc/kubernetes/pki/ca.crt) in *"$former"*) echo trustsFormerCa ;; esac
+    same_key() {
+      public=$(openssl pkey -in "$2" -pubout 2>/dev/null) && [ "$(openssl x509 -in "$1" -noout -pubkey 2>/dev/null)" = "$public" ]
+    }
+    next_key() {
+      for own in /etc/kubernetes/pki/ca-rotation/next.key /etc/kubernetes/pki/ca.key; do
+        if same_key /etc/kubernetes/pki/ca-rotation/next.crt "$own"; then
+          echo "$own"
+          return
+        fi
+      done
+      return 1
+    }
+    ! next_key >/dev/null || echo nextCaKey
   fi
   [ ! -s /etc/kubernetes/pki/ca-rotation/cross.crt ] || echo crossCertificate
 fi
@@ -152,7 +166,7 @@ done
 at certificates
 (
   set --
-  for file in /etc/kubernetes/pki/*.crt /etc/kubernetes/pki/etcd/*.crt /etc/kubernetes/admin.conf /etc/kubernetes/super-admin.conf /etc/kubernetes/controller-manager.conf /etc/kubernetes/scheduler.conf /var/lib/kubelet/pki/kubelet-client-current.pem /etc/etcd/pki/*.crt /etc/etcd/ca/ca.crt /etc/evcctl/etcd/*.crt; do
+  for file in /etc/kubernetes/pki/*.crt /etc/kubernetes/pki/etcd/*.crt /etc/kubernetes/admin.conf /etc/kubernetes/super-admin.conf /etc/kubernetes/controller-manager.conf /etc/kubernetes/scheduler.conf /etc/kubernetes/pki/ca-rotation/cross.crt /var/lib/kubelet/pki/kubelet-client-current.pem /etc/etcd/pki/*.crt /etc/etcd/ca/ca.crt /etc/evcctl/etcd/*.crt; do
     [ ! -f "$file" ] || [ "$#" -ge 50 ] || set -- "$@" "$file"
   done
   [ "$#" = 0 ] || awk '
