@@ -1,3 +1,5 @@
+import { hidden } from './credential-line.ts'
+import { hideInUrls } from './credential-names.ts'
 import { hideInOutput } from './credential-text.ts'
 import { beginningOf } from './cut.ts'
 import type { ErrorDetails } from './error-details.ts'
@@ -23,13 +25,19 @@ export function boundedDetails(details: ErrorDetails): ErrorDetails {
 }
 
 /**
- * An error in a form that may be shown: bounded, and without credentials in what was found. The other parts are evcctl's own words: who
- * puts a text of a host into one of these hides its credentials there (presentableText).
+ * An error in a form that may be shown: bounded, and without credentials in what was found. The other parts are evcctl's own words, in
+ * which only URLs are searched: who puts a text of a host into one of these hides its credentials there (presentableText).
  */
 export function shownDetails(details: ErrorDetails): ErrorDetails {
   const bounded = boundedDetails(details)
-  const { actual } = bounded
-  return actual === undefined ? bounded : { ...bounded, actual: presentableText(actual) }
+  const { problem, expected, actual } = bounded
+  const own = (text: string) => hideInUrls(text, () => hidden)
+  return {
+    ...bounded,
+    problem: own(problem),
+    ...(expected === undefined ? {} : { expected: own(expected) }),
+    ...(actual === undefined ? {} : { actual: presentableText(actual) }),
+  }
 }
 
 /** A text with words of a host in it, without credentials and terminal sequences. One of these may stand within the name of a credential. */

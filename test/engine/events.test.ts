@@ -128,7 +128,7 @@ test('no event has a credential that a host has printed into an error or a note'
   const stream = createEventStream({ name: 'taken', take: event => void taken.push(event) })
   const error = {
     problem: 'It failed: https://ada:s3cret@gate/',
-    expected: 'password: s3cret',
+    expected: 'an answer of https://ada:s3cret@gate/',
     actual: 'exit code 1\r\n\u001b[1mtoken\u001b[0m: s3cret\r\n+ curl -u ada:s3cret https://gate/\r\nAPI_TOKEN=s3cret',
   }
   const task = 'cp1/file:/etc/x' as TaskId
