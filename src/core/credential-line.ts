@@ -71,14 +71,14 @@ export function isSuspicious(text: string): boolean {
 /** Hides the credentials of a line, as far as they can be recognised. */
 export function hideInLine(line: string, reading: Reading): ShownLine {
   if (reading.judge === tellsOf && !suspicious.test(line)) return { shown: line }
-  const urls = hideInUrls(line, () => hidden)
-  const plain = urls
+  const plain = line
     .replace(reading.origin === 'content' ? netrc : netrcLine, `$1${hidden}`)
     .replace(ipsec, `$1${hidden}`)
   const logins = hideLogins(plain)
   const settings = hideSettings(hideEntries(logins.shown), reading)
-  const { shown } = settings
-  return { ...logins, ...settings, shown: line.length <= longestLine || shown === urls ? shown : hidden }
+  // URLs come last, because a password may look like a login before an @.
+  const shown = hideInUrls(settings.shown, () => hidden)
+  return { ...logins, ...settings, shown: line.length <= longestLine || settings.shown === line ? shown : hidden }
 }
 
 function hideSettings(line: string, { judge, origin }: Reading): ShownLine {
@@ -156,8 +156,10 @@ interface End {
 
 // Undefined: the value is no secret, or begins in the next line only.
 function endOfSetting(line: string, { begin, name, tells, colon, outer, before }: Setting): End | undefined {
-  // What is hidden already ends there, so that a text may be searched again.
-  if (line.startsWith(hidden, begin)) return { at: begin + hidden.length }
+  // What is hidden already ends there, so that a text may be searched again. It may be the first part of a value only, which looked
+  // like a login.
+  const after = begin + hidden.length
+  if (line.startsWith(hidden, begin) && /^[\s"',;)}\]]?$/.test(line.slice(after, after + 1))) return { at: after }
   const from = colon ? begin + (matchAt(tags, line, begin)?.length ?? 0) : begin
   if (from >= line.length || matchAt(noSecret, line, from) !== undefined || matchAt(empty, line, from) !== undefined)
     return undefined
@@ -233,12 +235,16 @@ export function endOfWord(line: string, from: number): number {
   return line.length
 }
 
-// Programs that log in with `-u`; others have other uses for it: `sort -u`. A line of flags alone goes on with a command.
+// Programs that log in with `-u`, and programs that have another use for it: `sort -u`.
 const client = /\b(?:curl|wget|https?|xh)\b/
-const flagsAlone = /^[ \t]*(?:-[ \t]+)?[[]?["']?-[\w-]/
+const other =
+  /\b(?:sort|uniq|date|touch|chown|install|id|ps|docker|podman|nerdctl|kubectl|journalctl|systemctl|sudo|env|set)\b/
 
 function hideLogins(line: string): ShownLine {
-  const from = flagsAlone.test(line) ? 0 : client.exec(line)?.index
+  const [login, noLogin] = [client, other].map(programs => programs.exec(line)?.index ?? line.length) as [
+    number,
+    number,
+  ]
   const parts: string[] = []
   let at = 0
   let goesOn: ShownLine['goesOn']
@@ -248,7 +254,7 @@ function hideLogins(line: string): ShownLine {
     const end = endOfWord(line, begin)
     const given = line.slice(begin, end)
     user.lastIndex = end
-    if (/^-[^-]/.test(found[0]) && (from === undefined || found.index < from)) continue
+    if (/^-[^-]/.test(found[0]) && noLogin < found.index && login > found.index) continue
     if (given === '\\') goesOn = 'login'
     // A user and a group by their numbers are no login.
     if (!given.includes(':') || /^["']?\d+:\d+["']?$/.test(given)) continue

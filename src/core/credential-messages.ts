@@ -38,11 +38,20 @@ const program = /passwd$/
 // A good passphrase is several words.
 const ofWords = /pass-?_?phrase/i
 
+// Headers with several words or values.
+const header = /cookie$|authorization|headers?$/i
+const oneWord = /^\S{1,200}[ \t]{0,20}$/
+// Reasons of one word.
+const reason =
+  /^(?:unexpected|EOF|unset|empty|missing|absent|refused|denied|invalid|expired|unauthori[sz]ed|forbidden|time-?out|failed|error|not|nil|none|null)[.,;!]?[ \t]{0,20}$/i
+
 /** Whether what follows a name in the output of a program is a reason and no value. */
 export function isMessage({ name, before, quoted, index, between, value }: NameInLine): boolean {
   if (!/^[ \t]*:[ \t]+$/.test(between) || login.test(value)) return false
   const near = before.slice(-64).replace(quoted ? /\\{0,8}["']$/ : '', '')
-  if (afterWord.test(near) || inPath.test(near)) return true
+  if (inPath.test(near)) return true
+  if (header.test(name)) return false
+  if (afterWord.test(near)) return !made.test(value) && (!oneWord.test(value) || reason.test(value))
   if ((near.endsWith(']') && name.startsWith('.')) || (index.startsWith('[') && name.includes('.'))) return true
   if (ofWords.test(name) || made.test(value)) return false
   return (program.test(name) ? twoWords : threeWords).test(value)

@@ -24,6 +24,9 @@ test.each([
   '{"level":"fatal","error":"auth-token: invalid value simple2"}',
   'client-key: x509: failed to parse it',
   'password required for ada',
+  'failed to fetch token: EOF',
+  'failed to read the token: permission denied',
+  'sort -u file:line; date -u 10:15:21',
 ])('the reason in the output of a program is shown: %j', text => {
   expect(hideInOutput(text)).toBe(text)
 })
@@ -49,6 +52,17 @@ test.each([
   'machine h login ada password s3cret',
   'the key:\n-----BEGIN PRIVATE KEY-----\ns3cret\n-----END PRIVATE KEY-----',
   'kind: Secret\ndata:\n  a: s3cret\n',
+  'Generated admin password: s3cret',
+  'root password: s3cretZk9',
+  'New token: ghp_s3cret1234',
+  'Bootstrap token: abcdef.s3cret12345678',
+  'sending header X-Api-Token: s3cret',
+  'user: ada password: s3cret',
+  '> Cookie: lang=en; session=s3cret; a=b',
+  'Set-Cookie: theme=dark; sid=s3cret; Path=/',
+  'headers: a b s3cret',
+  'using header Cookie: a b s3cret',
+  'password: P:w@s3cret',
 ])('a credential in the output of a program is hidden: %j', text => {
   const shown = hideInOutput(text)
   expect(shown).toContain('<hidden>')
