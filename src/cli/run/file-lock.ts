@@ -34,6 +34,7 @@ export async function withFileLock<T>(
   for (const began = performance.now(); !(await made(lock)); await setTimeout(retryMs)) {
     const now = performance.now()
     const there = await nameOf(lock)
+    if (there === '') continue
     if (there !== seen.lock) seen = { lock: there, since: now }
     if (now - seen.since >= abandonedMs) await rm(lock, { force: true })
     else if (now - began >= waitMs) throw await lockedBySomebody(path, lock)
