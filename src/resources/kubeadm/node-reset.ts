@@ -113,9 +113,10 @@ function refusal(
   return { ...otherNode(actual, node), next: `Is ${node} at another address? Nothing was changed on this host.` }
 }
 
-const afterReset = `${forgetFormerNode}systemctl disable --quiet --now kubelet 2>/dev/null || :
+// What was left goes last: without it, a run that was killed here would not be taken up.
+const afterReset = `systemctl disable --quiet --now kubelet 2>/dev/null || :
 systemctl reset-failed kubelet 2>/dev/null || :
-`
+${forgetFormerNode}`
 
 // The mark says that what is there may go, and where the data of etcd lies. It is written only where no run was cut off.
 function script({ cutOff }: NodeResetState, { criSocket, isServer, etcdData }: NodeResetParameters): string {

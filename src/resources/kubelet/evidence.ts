@@ -67,7 +67,7 @@ export const cannotStartFunction = `cannot_start() {
   kube-apiserver:[12].log | etcd:[12].log) ;;
   kube-apiserver:* | etcd:*) return 0 ;;
   esac
-  { head -n 20 "$log"; tail -n 2 "$log"; } | grep -qE '${argumentErrors}'
+  { head -n 20 "$log"; case $1 in kube-controller-manager | kube-scheduler) tail -n 2 "$log" ;; esac; } | grep -qE '${argumentErrors}'
 }
 `
 

@@ -290,7 +290,7 @@ cannot_start() {
   kube-apiserver:[12].log | etcd:[12].log) ;;
   kube-apiserver:* | etcd:*) return 0 ;;
   esac
-  { head -n 20 "$log"; tail -n 2 "$log"; } | grep -qE '^([^ ]+ std[a-z]+ [FP] |\{"log":")(Error: |E[0-9]{4} [^]"]*] \\?"command failed\\?" err=|\{\\?"level.*\\?"failed to verify flags).*(unknown (shorthand )?flag|invalid argument|flag needs an argument|bad flag syntax|unrecognized feature gate)'
+  { head -n 20 "$log"; case $1 in kube-controller-manager | kube-scheduler) tail -n 2 "$log" ;; esac; } | grep -qE '^([^ ]+ std[a-z]+ [FP] |\{"log":")(Error: |E[0-9]{4} [^]"]*] \\?"command failed\\?" err=|\{\\?"level.*\\?"failed to verify flags).*(unknown (shorthand )?flag|invalid argument|flag needs an argument|bad flag syntax|unrecognized feature gate)'
 }
 meant() { /usr/local/bin/kubectl annotate --local -f "$1" evcctl.dev/none- -o json 2>/dev/null || cat "$1" 2>/dev/null || :; }
 manifests=/etc/kubernetes/manifests
