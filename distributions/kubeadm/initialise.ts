@@ -4,15 +4,15 @@ import { joinControlPlane } from '../../roles/control-plane-join/index.ts'
 import { formerControlPlane } from '../../roles/former-static-pods/index.ts'
 import { passMinor } from '../../roles/minor-on-the-way/index.ts'
 import { worker } from '../../roles/worker/index.ts'
-import {
-  type ControlPlaneNodeParameters,
-  type DistributedCluster,
-  type JoiningHost,
-  type Machine,
-  renewDaysOf,
-  type Site,
-  type Task,
+import type {
+  ControlPlaneNodeParameters,
+  DistributedCluster,
+  JoiningHost,
+  Machine,
+  Site,
+  Task,
 } from '../../src/index.ts'
+import { controlPlaneParameters } from './control-plane-parameters.ts'
 import { declareAddons } from './declare-addons.ts'
 import { documentsOf, documentsOn } from './documents.ts'
 import { removeMember, resetNode } from './leave.ts'
@@ -83,20 +83,8 @@ export function initialise(on: Site, host: JoiningHost): DistributedCluster {
   }
 }
 
-function parametersOf({ inventory, renewal }: Site, { machine, after }: JoiningHost): ControlPlaneNodeParameters {
-  const { spec, endpoint } = inventory
-  const documents = documentsOn(inventory, machine)
-  return {
-    file: spec.file,
-    node: nodeOf(spec, machine),
-    documents,
-    initPatch: spec.kubernetes.initConfiguration,
-    endpoint,
-    bindPort: spec.controlPlane.bindPort,
-    ignorePreflightErrors: spec.kubernetes.ignorePreflightErrors,
-    passed: inventory.minorsOnTheWay.at(-1)?.version,
-    store: spec.runtime.name,
-    renewDays: renewDaysOf(documents.cluster, renewal),
-    after,
-  }
+function parametersOf(on: Site, { machine, after }: JoiningHost): ControlPlaneNodeParameters {
+  const { inventory, renewal } = on
+  const parameters = controlPlaneParameters(on, machine, { documents: documentsOn(inventory, machine), renewal, after })
+  return { ...parameters, passed: inventory.minorsOnTheWay.at(-1)?.version }
 }

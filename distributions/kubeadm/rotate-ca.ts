@@ -31,6 +31,7 @@ import {
   type Task,
   withRotationFiles,
 } from '../../src/index.ts'
+import { controlPlaneParameters } from './control-plane-parameters.ts'
 import { documentsOf } from './documents.ts'
 import { nodeOf } from './node-of.ts'
 import { isDropping, refuseDropping, refuseOwnFiles, refuseSeveral } from './rotation-refusals.ts'
@@ -167,23 +168,11 @@ function ofNode({ spec }: Inventory, machine: Machine) {
 }
 
 function manager(
-  { inventory, first }: Site,
+  on: Site,
   machine: Machine,
   documents: ClusterDocuments,
   after: readonly Task[],
 ): ControlPlaneNodeParameters & { readonly isFirst: boolean } {
-  const { spec, endpoint } = inventory
-  return {
-    file: spec.file,
-    node: nodeOf(spec, machine),
-    documents,
-    initPatch: spec.kubernetes.initConfiguration,
-    endpoint,
-    bindPort: spec.controlPlane.bindPort,
-    ignorePreflightErrors: spec.kubernetes.ignorePreflightErrors,
-    store: spec.runtime.name,
-    renewDays: renewDaysOf(documents.cluster, 'due'),
-    after,
-    isFirst: machine.name === first.name,
-  }
+  const parameters = controlPlaneParameters(on, machine, { documents, renewal: 'due', after })
+  return { ...parameters, isFirst: machine.name === on.first.name }
 }
